@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The part of LDAP (RFC 4511) that a client needs to log in with SASL. The answer to any search
- * tells the client its user name.
+ * contains the client's user name.
  *
  *   cc ldap_server.c sasl_session.c $(pkg-config --cflags --libs sspi) -o ldap_server
  *   KRB5_KTNAME=/etc/ldap.keytab SSPI_USER_FILE=/etc/ldap.users ./ldap_server 9389 EXAMPLE.ORG

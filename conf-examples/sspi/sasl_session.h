@@ -36,7 +36,8 @@ SECURITY_STATUS sasl_begin(struct sasl_session *session, SecBuffer *name, SecBuf
 SECURITY_STATUS sasl_step(struct sasl_session *session, SecBuffer *response,
                           SecBuffer *ret_challenge);
 
-/* After SEC_E_OK: writes the user's name and what was agreed on; the text is cut if too long. */
+/* After SEC_E_OK: writes the user's name and the agreed protection. Truncates the text if it is too
+ * long. */
 SECURITY_STATUS sasl_introduce(struct sasl_session *session, char *text, size_t room);
 
 /* Seals a message of at most send_size octets. It encrypts `text` in place. *ret_sent is valid

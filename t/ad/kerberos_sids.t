@@ -48,7 +48,7 @@ for my $user (qw(alice bob)) {
     is(scalar keys %has, scalar @{$login->{sid}}, 'no SID is listed twice');
     for my $group (qw(web-team web-all web-local)) {
         my $sid = $ad->sid(group => $group);
-        $user eq 'alice' ? ok($has{$sid}, "and is in $group") : ok(!$has{$sid}, "and is not in $group");
+        $user eq 'alice' ? ok($has{$sid}, "$user is in $group") : ok(!$has{$sid}, "$user is not in $group");
     }
     ok($has{$ad->sid(group => 'Domain Users')}, 'the primary group is listed');
     ok(!$has{$ad->sid(group => 'Domain Admins')}, 'no group of other users is listed');

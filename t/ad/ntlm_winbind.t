@@ -129,7 +129,7 @@ my $away = log_in($acceptor, 'alice');
 is($away->{status}, 'SEC_E_NO_AUTHENTICATING_AUTHORITY', 'without winbind the status is not that of a wrong password');
 like($away->{text}, qr/winbindd/, 'the error names winbindd');
 my ($early, $early_began) = acceptor("$dir/acceptor", 'NTLM');
-is($early_began, 'SEC_E_NO_CREDENTIALS', 'no winbind at the start');
+is($early_began, 'SEC_E_NO_CREDENTIALS', 'an acceptor without winbind at its start has no credentials');
 end($early);
 $ad->start;
 is(log_in($acceptor, 'alice')->{status}, 'SEC_E_OK', 'winbind is back');

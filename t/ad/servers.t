@@ -146,7 +146,7 @@ sub recovers {
     $ad->resume;
     ok(wait_until(sub { $answer = ntlm($c); return $answer->status == 200 }, 30), 'logins work again')
         or diag($answer->brief);
-    cmp_ok(time - $began, '<', 20, 'soon after the domain controller answers');
+    cmp_ok(time - $began, '<', 20, 'a login succeeds soon after the domain controller answers');
     return;
 }
 
@@ -172,7 +172,7 @@ sub while_paused {
 scenario 'a domain controller that does not answer, nginx', { %server_config, on => 'nginx' }, sub {
     my ($server) = @_;
     my $c = $server->client;
-    granted(ntlm($c), { user => $alice }, 'a login before');
+    granted(ntlm($c), { user => $alice }, 'a login succeeds before the failure');
     all_know_winbind($server, $c);
     $server->new_log;
     while_paused(sub {
@@ -180,11 +180,11 @@ scenario 'a domain controller that does not answer, nginx', { %server_config, on
         others_go_on($server);
         my ($seconds, $answer) = timed(sub { return SSPI::Test::Client::read_answer($waiting) });
         refused($answer, 503, 'the login gets 503');
-        cmp_ok($seconds, '<', 15, 'after its timeout');
+        cmp_ok($seconds, '<', 15, 'the login gets its answer after the timeout');
         logged($server, 'UNREACHABLE');
         # Each worker detects the failure by itself.
         my @given_up;
-        ok(wait_until(sub { return refused_at_once($c, \@given_up) }, 60), 'then 503 at once');
+        ok(wait_until(sub { return refused_at_once($c, \@given_up) }, 60), 'later logins get 503 at once');
         others_go_on($server);
         recovers($server, $c);
     });
@@ -193,14 +193,14 @@ scenario 'a domain controller that does not answer, nginx', { %server_config, on
 scenario 'a domain controller that does not answer, httpd', { %server_config, on => 'apache' }, sub {
     my ($server) = @_;
     my $c = $server->client;
-    granted(ntlm($c), { user => $alice }, 'a login before');
+    granted(ntlm($c), { user => $alice }, 'a login succeeds before the failure');
     all_know_winbind($server, $c);
     $server->new_log;
     while_paused(sub {
         # The thread of the request waits as long as winbind waits.
         my @waiting = (ntlm($c, leave => 1));
         others_go_on($server);
-        ok(wait_until(sub { return refused_at_once($c, \@waiting) }, 60), 'after a while 503 at once');
+        ok(wait_until(sub { return refused_at_once($c, \@waiting) }, 60), 'later logins get 503 at once');
         others_go_on($server);
         recovers($server, $c);
         my @late = map { SSPI::Test::Client::read_answer($_)->status } @waiting;

@@ -76,7 +76,7 @@ static void ask(ne_session *session, struct conversation *conversation, const ch
     ne_add_response_body_reader(request, ne_accept_2xx, keep_text, text);
     int result = ne_request_dispatch(request);
     int status = ne_get_status(request)->code;
-    /* A 401 comes from the server. An error at any other status comes from neon. */
+    /* With status 401 the server refused. With any other status the error is neon's own. */
     if (result != NE_OK && status != 401) {
         status = 0;
         snprintf(text, sizeof(text), "%s", ne_get_error(session));

@@ -4,7 +4,7 @@
  * flags; then method, uri and realm, each ended by a NUL; then the token. By the flags, the target
  * inserts a nonce of this server and the right response, so that the checks after the password run.
  *  - The target computes itself whether the response is right for a user of the file, this realm
- *    and a nonce of this server. The package accepts a request only if it is, and always if it is.
+ *    and a nonce of this server. The package accepts a request if and only if it is right.
  *  - A second use of a count is refused, and so is a second CompleteAuthToken. The next count is
  *    accepted.
  *  - The reported name is the user's.

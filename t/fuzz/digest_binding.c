@@ -6,8 +6,8 @@
  * channel-binding. For each binding two types, initiator, acceptor and application follow.
  *  - The client binding is reported only if the cnonce protects the values of the header. The
  *    target computes this itself.
- *  - A right header is never called forged. With one octet changed in a protected value or in the
- *    cnonce it always is.
+ *  - A right header is never called forged. If one octet of a protected value or
+ *    of the cnonce is changed, the header is always called forged.
  *  - The decision is that of the policy table, and MATCHED only if a hash is equal.
  *  - A refusal sets nothing and has a printable reason. */
 #include "digest_binding.h"

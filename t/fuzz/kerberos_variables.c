@@ -4,7 +4,8 @@
  * encrypted, as by a KDC.
  *
  * Input: an octet that chooses the form of SSPIUserName, then five texts, each after an octet with
- * its length. They are both parts of the service, its realm, the client and the client's realm.
+ * its length. The texts are both parts of the service, its realm, the client, and the client's
+ * realm.
  *  - Variables are names (utf8_is_name()). SSPI_REALM is the client's realm.
  *  - A request with a text that is not a name is refused.
  *  - A good client of HTTP/localhost is granted, and its full name is its principal.
@@ -194,7 +195,7 @@ static void put_token(struct bytes *to, const struct names *names, time_t now)
 
 /* ---- the request ---- */
 
-/* A changed keytab is read again when the step says so. */
+/* Runs the job that reads a changed keytab, if the step needs it. */
 static const struct sspi_result *step(struct sspi_exchange *exchange,
                                       const struct sspi_policy *policy)
 {

@@ -20,7 +20,7 @@
 static const uint8_t alice_hash[NTLM_KEY_LEN] = {0xa4, 0xf4, 0x9c, 0x40, 0x65, 0x10, 0xbd, 0xca,
                                                  0xb6, 0x82, 0x4e, 0xe7, 0xc3, 0x0f, 0xd8, 0x52};
 
-/* The only clock of the test; it stands still. */
+/* The only clock of the test. Its time does not change. */
 static inline uint64_t alice_now_ms(void *self)
 {
     return ALICE_START_MS;

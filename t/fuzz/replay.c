@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passes each file of a directory to one fuzz target, instead of libFuzzer. So inputs that a fuzzer
- * found stay tested on machines without a fuzzer. Prints TAP. */
+/* Passes each file of a directory to one fuzz target, instead of libFuzzer. So machines without a
+ * fuzzer also test the inputs that a fuzzer found. Prints TAP. */
 #include <dirent.h>
 
 #include "fuzz.h"

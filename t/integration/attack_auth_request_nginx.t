@@ -36,17 +36,17 @@ for my $text (sort keys %pages) {
         my $c = $server->client;
         my ($status, $body) = @{$pages{$text}};
         my $a = $c->get('/app/x');
-        is($a->status, $status, 'no credentials: the status');
-        like($a->body, $body, 'the page of the refusal');
+        is($a->status, $status, 'a request without credentials gets the expected status');
+        like($a->body, $body, 'the answer has the page of the refusal');
         my ($challenge) = digest_challenges($c->get('/d/')->challenges);
         my %o = (user => 'alice', uri => '/app/x');
         $a = $c->get('/app/x', authorization => digest_header($challenge, %o, password => 'no', nc => 1));
-        like($a->body, $body, 'a wrong password: the same page');
+        like($a->body, $body, 'a request with a wrong password gets the same page');
         $a = $c->get('/app/x', authorization => 'Digest username="');
-        unlike($a->body, qr/secret/, 'a broken header: no page');
-        isnt($a->status, 500, 'and no fault of the server');
+        unlike($a->body, qr/secret/, 'a broken header does not open the page');
+        isnt($a->status, 500, 'a broken header is not an error of the server');
         $a = $c->get('/app/x', authorization => digest_header($challenge, %o, password => 'pw', nc => 2));
-        is_deeply([ $a->status, $a->body, $a->user ], [ 200, "secret\n", 'alice' ], 'a right password: the page');
+        is_deeply([ $a->status, $a->body, $a->user ], [ 200, "secret\n", 'alice' ], 'a right password opens the page');
     };
 }
 

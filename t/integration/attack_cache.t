@@ -69,7 +69,7 @@ sub logged_in {
 sub control { my ($answer) = @_; return join '|', $answer->header('Cache-Control') }
 
 parts 'an answer to the login of a connection', \%server_config,
-    'is private to the user' => sub {
+    'the answer to the next request is private' => sub {
         my ($server) = @_;
         my $connection = logged_in($server);
         for my $path (qw(/p/ /set/ /expires/ /redirect/none /p/nothing /error/nothing /pages/both.html /optional/)) {
@@ -79,20 +79,20 @@ parts 'an answer to the login of a connection', \%server_config,
             like($a->body, qr{page of /p/}, "$path shows what the login grants") if $path =~ /redirect|pages|error/;
         }
         my $page = $connection->get('/expires/');
-        like(control($page), qr/\Aprivate, max-age=600\z/, 'browsers may keep it for the same time as before');
+        like(control($page), qr/\Aprivate, max-age=600\z/, 'browsers may keep the page for the configured time');
         my $same = $connection->get('/p/', headers => [ 'If-None-Match: ' . $connection->get('/p/')->header('ETag') ]);
-        is_deeply([ $same->status, control($same) ], [ 304, 'private' ], 'a 304 as well');
+        is_deeply([ $same->status, control($same) ], [ 304, 'private' ], 'the answer 304 is private as well');
         my $secure = logged_in($server, tls => 1);
-        is(control($secure->get('/p/')), 'private', 'and over TLS');
+        is(control($secure->get('/p/')), 'private', 'the answer over TLS is private as well');
     },
     'the answer to a Kerberos login as well' => sub {
         my ($server) = @_;
         my $connection = $server->connection;
         my $first = $connection->get('/all/', authorization => SSPI::Test::Gss->header(env => $alice));
-        is_deeply([ $first->status, control($first) ], [ 200, '' ], 'a request with Authorization needs no such header');
+        is_deeply([ $first->status, control($first) ], [ 200, '' ], 'the answer to a request with Authorization is not marked');
         my $next = $connection->get('/all/');
-        granted($next, { user => 'alice@SSPI.TEST' }, 'its login');
-        is(control($next), 'private', 'is private to the user');
+        granted($next, { user => 'alice@SSPI.TEST' }, 'the next request uses the login');
+        is(control($next), 'private', 'the answer to the next request is private');
     },
     'with any Cache-Control of the application' => sub {
         my ($server) = @_;
@@ -155,7 +155,7 @@ sub mod_cache {
             unlike($a->body, qr/page of/, "$path: not from the cache");
         }
         like($victim->get('/pages/both.html')->body, qr{page of /p/}, 'a public page that includes a protected one');
-        unlike($server->connection->get('/pages/both.html')->body, qr{page of /p/}, 'does not include it for other clients');
+        unlike($server->connection->get('/pages/both.html')->body, qr{page of /p/}, 'the public page does not include the protected one for other clients');
     },
     'another user' => sub {
         my ($server) = @_;
@@ -164,7 +164,7 @@ sub mod_cache {
         my $other = $server->connection;
         granted((ntlm_login($other, '/p/', user => 'bob'))[-1], { user => 'CORP\\bob' }, 'bob');
         is_deeply([ map { [ cached($_), $_->user ] } map { $other->get('/p/') } 1, 2 ], [ ([ 0, 'CORP\\bob' ]) x 2 ],
-            'gets no page of alice');
+            'another client gets no page of alice');
     },
     'twins of the attacks' => sub {
         my ($server) = @_;
@@ -199,7 +199,7 @@ scenario 'a cache in front', { env => $kdc->server_env, locations => [
     my ($server) = @_;
     my $cache = in_front($server);
     my $victim = $server->connection(port => $cache->{http});
-    is((ntlm_login($victim, '/p/'))[-1]->status, 200, 'a login through it');
+    is((ntlm_login($victim, '/p/'))[-1]->status, 200, 'a login through the cache succeeds');
     my $a = $victim->get('/p/');
     like($a->body, qr{page of /p/}, 'the login stays for the next request');
     is($victim->get('/p/bye')->status, 200, 'the login ends');

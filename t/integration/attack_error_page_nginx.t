@@ -91,7 +91,7 @@ scenario 'an error page of an upstream', \%server_config, sub {
         # A server that does not wait for the body has passed on the request by now.
         wait_until(sub { slurp($seen) =~ /^head POST/m }, 1);
         is($server->client->get('/open/other')->status, 200, "$name: another client is served");
-        unlike(slurp($seen), qr/^body/m, 'and its request is not read as a body');
+        unlike(slurp($seen), qr/^body/m, 'the request of the other client is not read as a body');
         $attacker->send('x' x BODY);
         ok(wait_until(sub { slurp($seen) =~ m{^head POST /p/}m }), 'the refused request comes with its body');
         $attacker->close;
@@ -105,7 +105,7 @@ scenario 'an error page of an upstream', \%server_config, sub {
     my $text = '';
     while ($text !~ m{</html>\r\n\z}) { sysread($again->{socket}, $text, 65536, length $text) or last }
     is_deeply([ $text =~ m{^HTTP/1\.1 (\d+)}mg ], [ 100, 401 ], 'an error page that is protected itself: the body is asked for once');
-    is($again->get('/again/')->status, 401, 'and the connection stays usable');
+    is($again->get('/again/')->status, 401, 'the connection stays usable after the refusal');
 };
 
 done_testing;

@@ -43,7 +43,7 @@ sub the_same_workers {
     my ($server, $checks) = @_;
     my @before = sort $server->workers;
     $checks->();
-    is_deeply([ sort $server->workers ], \@before, 'no worker ended');
+    is_deeply([ sort $server->workers ], \@before, 'no worker has ended');
     return;
 }
 
@@ -51,34 +51,34 @@ parts 'clients that are sent back', \%server_config,
     'a stream is reset, and others of its connection continue' => sub {
         my ($server) = @_;
         my $c = connection($server);
-        is_deeply([ $c->ends($c->ask('/ntlm/')) ], [401], 'without credentials: an answer');
+        is_deeply([ $c->ends($c->ask('/ntlm/')) ], [401], 'a request without credentials gets an answer');
         is_deeply([ $c->ends(map { $c->ask(@$_) } ['/ntlm/', @first], ['/open/'], ['/ntlm/', @first], ['/ntlm/']) ],
-            [ $back, 200, $back, 401 ], 'several at once');
+            [ $back, 200, $back, 401 ], 'several requests at once get their own answers');
         ok($server->access_line(qr{GET /ntlm/ HTTP/2.0 444 user=-?\z}), 'the log has status 444');
-        is(count_messages($server, 'DOWNGRADED'), 2, 'and a line for each');
+        is(count_messages($server, 'DOWNGRADED'), 2, 'the log has a line for each of them');
     },
     'at every kind of location' => sub {
         my ($server) = @_;
         my $c = connection($server);
         is_deeply([ $c->ends($c->ask('/checked/', @first)) ], [$back], 'auth_request');
         is_deeply([ $c->ends($c->ask('/error/', @first)) ], [$back], 'error pages');
-        is_deeply([ $c->ends($c->ask('/any/', @first)) ], [$back], 'where an address is enough, but the client sends credentials');
-        is_deeply([ $c->ends($c->ask('/any/')) ], [200], 'it is not sent back without credentials');
-        is_deeply([ $c->ends($c->ask('/page/p.html', @first)) ], [200], 'not when the answer has begun');
-        is_deeply([ $c->ends($c->ask('/mirrored/', @first)) ], [200], 'not for a mirrored subrequest');
+        is_deeply([ $c->ends($c->ask('/any/', @first)) ], [$back], 'a client whose address is enough is sent back if it sends credentials');
+        is_deeply([ $c->ends($c->ask('/any/')) ], [200], 'a client whose address is enough is not sent back without credentials');
+        is_deeply([ $c->ends($c->ask('/page/p.html', @first)) ], [200], 'a client is not sent back after the answer has begun');
+        is_deeply([ $c->ends($c->ask('/mirrored/', @first)) ], [200], 'a mirrored subrequest does not send the client back');
     },
     'bodies' => sub {
         my ($server) = @_;
         my $c = connection($server);
         my $stream = $c->ask('/ntlm/', @first, method => 'POST', open => 1);
-        is_deeply([ $c->ends($stream) ], [$back], 'before the body came');
+        is_deeply([ $c->ends($stream) ], [$back], 'a request is reset before its body has arrived');
         $c->send_data($stream, 'x' x 10_000) for 1 .. 5;
         $c->send_data($stream, '', 1);
         is_deeply([ $c->ends($c->ask('/open/')) ], [200], 'nginx discards the body');
         ($stream, my $text) = $c->request('/ntlm/', @first, method => 'POST', open => 1);
         $c->send($text);
         $c->send_data($stream, 'x' x 10_000, 1);
-        is_deeply([ $c->ends($stream, $c->ask('/open/')) ], [ $back, 200 ], 'with its body');
+        is_deeply([ $c->ends($stream, $c->ask('/open/')) ], [ $back, 200 ], 'a request is reset with its body');
         $stream = $c->ask('/ntlm/', @first, method => 'POST', open => 1);
         $c->reset($stream);
         is_deeply([ $c->ends($c->ask('/open/')) ], [200], 'both sides reset it');
@@ -104,14 +104,14 @@ parts 'clients that are sent back', \%server_config,
                 if ($how eq 'closes') { $c->close; next }
                 my @reset = $how eq 'resets' ? () : @asked;
                 is_deeply([ $c->ends($large, @reset) ], [ 200, map { $back } @reset ], 'the client gets all data in the end');
-                is_deeply([ $c->ends($c->ask('/open/'), $c->ask('/ntlm/', @first)) ], [ 200, $back ], 'and the connection stays usable');
+                is_deeply([ $c->ends($c->ask('/open/'), $c->ask('/ntlm/', @first)) ], [ 200, $back ], 'the connection stays usable after the refusals');
             }
         });
     },
     'a client that keeps asking' => sub {
         my ($server) = @_;
         my $c = connection($server);
-        is_deeply([ grep { $_ ne $back } map { $c->ends($c->ask('/ntlm/', @first)) } 1 .. RESETS ], [], 'is reset up to the limit');
+        is_deeply([ grep { $_ ne $back } map { $c->ends($c->ask('/ntlm/', @first)) } 1 .. RESETS ], [], 'each request is reset up to the limit');
         $server->new_log;
         is_deeply([ $c->ends($c->ask('/ntlm/', @first)) ], [401], 'after the limit the answer is 401');
         has_line($server->new_log, [ message_id('LEGS'), 'HTTP/2' ], 'the log says the reason');

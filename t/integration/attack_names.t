@@ -93,9 +93,9 @@ parts 'names', \%server_config,
         my $c = $server->client;
         my $answer = $c->get('/up/', authorization => negotiate_value(kerberos($alice)));
         is($answer->status, 200, 'an unchanged ticket');
-        like($answer->body, qr/^x-told-user: alice\@SSPI\.TEST$/m, 'names the user');
+        like($answer->body, qr/^x-told-user: alice\@SSPI\.TEST$/m, 'the upstream gets the name of the user');
         like($answer->body, qr/^x-told-realm: SSPI\.TEST$/m, 'the realm');
-        like($answer->body, qr{^x-told-target: HTTP/localhost\@SSPI\.TEST$}m, 'and the service');
+        like($answer->body, qr{^x-told-target: HTTP/localhost\@SSPI\.TEST$}m, 'the upstream gets the name of the service');
         my @attacks = (
             [ 'a header in the service', 'localhost', "x\r\nA: b\r\n" ],
             [ 'a bare LF in the service', 'localhost', "xy\nAb: cd" ],
@@ -134,7 +134,7 @@ parts 'names', \%server_config,
         }
         for my $text ("j\xc3\xa4s", 'ca rl') {
             granted($c->get('/full/', authorization => negotiate_value(kerberos(user($text)))), { user => "$text\@SSPI.TEST" },
-                "$text is a user");
+                "$text is the name of a user");
         }
     },
     'a separator in a principal does not make another user of it' => sub {
@@ -146,9 +146,9 @@ parts 'names', \%server_config,
         for my $text ('alice\\@OTHER', 'alice\\@SSPI.TEST', 'LAB\\\\alice', 'alice\\/admin') {
             my $env = user($text);
             granted($get->('/full/', $env), { user => "$text\@SSPI.TEST" }, "$text, full");
-            granted($get->('/short/', $env), { user => $text }, "$text, short: the escape stays");
+            granted($get->('/short/', $env), { user => $text }, "$text: the short form keeps the escape");
             $server->new_log;
-            refused($get->('/local/', $env), 403, "$text, local: without its escape it would be another user");
+            refused($get->('/local/', $env), 403, "$text: the local form is refused, because without the escape it would be another user");
             logged($server, 'AMBIGUOUS_NAME', 'alice');
         }
     },

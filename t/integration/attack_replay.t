@@ -77,32 +77,32 @@ SKIP: {
         both_orders(sub {
             my ($first, $second) = @_;
             my $used = ticket($first);
-            is_deeply(statuses($used, $first, $second, $first), [ 200, 401, 401 ], 'a ticket is good once');
+            is_deeply(statuses($used, $first, $second, $first), [ 200, 401, 401 ], 'a ticket is accepted once');
             log_says($second, 'REPLAY');
-            is_deeply(statuses(SSPI::Test::Gss::negotiate_value(SSPI::Test::Client::bare_token($used)), $second), [401], 'nor without SPNEGO around it');
-            is_deeply(statuses(ticket($first), $second), [200], 'a fresh one is good there');
-            is_deeply(statuses(ticket($first), $first), [200], 'and at this one');
+            is_deeply(statuses(SSPI::Test::Gss::negotiate_value(SSPI::Test::Client::bare_token($used)), $second), [401], 'the used ticket is refused without SPNEGO as well');
+            is_deeply(statuses(ticket($first), $second), [200], 'a fresh ticket is accepted by the other server');
+            is_deeply(statuses(ticket($first), $first), [200], 'a fresh ticket is accepted by the first server');
 
             my $login = login($first);
             my ($one, $two, $three) = map { $login->header } 1 .. 3;
-            is_deeply(statuses($one, $first, $second), [ 200, 401 ], 'a count is good once');
-            is_deeply(statuses($two, $second, $first), [ 200, 401 ], 'the next one too, at the other server first');
-            is_deeply(statuses($three, $first), [200], 'the third one as well');
+            is_deeply(statuses($one, $first, $second), [ 200, 401 ], 'a count is accepted once');
+            is_deeply(statuses($two, $second, $first), [ 200, 401 ], 'the next count is accepted once, by the other server first');
+            is_deeply(statuses($three, $first), [200], 'the third count is accepted once');
         }, @both);
         subtest 'at the same moment' => sub {
             my @header = (ticket($both[0]), login($both[0])->header);
             for my $header (@header) {
-                is_deeply(tally(at_once($header, map { @both } 1 .. 20)), { 200 => 1, 401 => 39 }, 'one of 40 is granted');
+                is_deeply(tally(at_once($header, map { @both } 1 .. 20)), { 200 => 1, 401 => 39 }, 'one of 40 equal requests is granted');
             }
         };
-        is((stat $file)[2] & 07777, 0600, 'the file is private');
+        is((stat $file)[2] & 07777, 0600, 'only the owner may use the file');
         stop_all(@both);
     };
 
     subtest 'without a file each has its own memory' => sub {
         my @both = start_both(%server_config);
         my $used = ticket($both[0]);
-        is_deeply(statuses($used, @both, @both), [ 200, 200, 401, 401 ], 'a ticket is good once at each');
+        is_deeply(statuses($used, @both, @both), [ 200, 200, 401, 401 ], 'each server accepts a ticket once');
         stop_all(@both);
     };
 
@@ -112,7 +112,7 @@ SKIP: {
         my $nginx = SSPI::Test::Nginx->new(with_file($file, '2m'))->start;
         has_line($nginx->log, [ message_id('STATE_SIZE'), $file, qr/\b1048576\b.*sspi_state_size\b.*\b2097152\b/ ], 'the other server logs the difference');
         is_deeply(statuses(ticket($apache), $apache, $nginx), [ 200, 401 ], 'the servers share the file');
-        is_deeply(statuses(ticket($apache), $nginx), [200], 'a fresh ticket is good');
+        is_deeply(statuses(ticket($apache), $nginx), [200], 'a fresh ticket is accepted');
         stop_all($apache, $nginx);
         $nginx->start;
         is(-s $file, 2 << 20, 'without other servers it has the configured size');
@@ -137,7 +137,7 @@ SKIP: {
 
 # Each server runs separately from here on.
 
-sub restart { my ($server) = @_; is_deeply([ $server->stop ], [], 'it ends'); $server->start; return }
+sub restart { my ($server) = @_; is_deeply([ $server->stop ], [], 'the server ends without an error'); $server->start; return }
 
 scenario 'a restart with a file forgets nothing', { with_file('@DIR@/state') }, sub {
     my ($server) = @_;
@@ -146,16 +146,16 @@ scenario 'a restart with a file forgets nothing', { with_file('@DIR@/state') }, 
     my $header = $login->header;
     is_deeply([ map { send_header($server, $_)->status } $used, $header ], [ 200, 200 ], 'before');
     restart($server);
-    has_line($server->log, [ message_id('STATE_FILE'), qr{/state\b}, qr/\bopened\b/ ], 'it logs that it opened the file');
+    has_line($server->log, [ message_id('STATE_FILE'), qr{/state\b}, qr/\bopened\b/ ], 'the server logs that it opened the file');
     refused(send_header($server, $used), 401, 'a used ticket is refused');
     log_says($server, 'REPLAY');
     refused(send_header($server, $header), 401, 'a used count is refused');
-    granted(send_header($server, $unused), { user => 'alice@SSPI.TEST' }, 'an unused ticket is good');
-    granted(send_header($server, $login->header), { user => 'alice' }, 'the next count of the nonce is good');
-    granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is good');
+    granted(send_header($server, $unused), { user => 'alice@SSPI.TEST' }, 'an unused ticket is accepted');
+    granted(send_header($server, $login->header), { user => 'alice' }, 'the next count of the nonce is accepted');
+    granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is accepted');
     $server->reload;
     refused(send_header($server, $_), 401, 'after a reload') for $used, $unused, $header;
-    granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is good there, too');
+    granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is accepted by that server as well');
 };
 
 scenario 'a restart without a file refuses what may have been used', \%server_config, sub {
@@ -169,7 +169,7 @@ scenario 'a restart without a file refuses what may have been used', \%server_co
     }
     granted($server->client(env => $alice)->get('/p/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a new ticket of the same client is granted');
     my $fresh = ticket($server);
-    granted(send_header($server, $fresh), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is good');
+    granted(send_header($server, $fresh), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is accepted');
     refused(send_header($server, $fresh), 401, 'once');
     log_says($server, 'REPLAY');
 };
@@ -193,7 +193,7 @@ scenario 'memory from before a file is not used again', \%server_config, sub {
     $server->new_log;
     refused(send_header($server, $used), 401, 'without it a used ticket is refused');
     log_says($server, 'OLD_AUTHENTICATOR');
-    granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh one is good');
+    granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is accepted');
 };
 
 scenario 'a server treats a removed or damaged file as lost memory', { with_file('@DIR@/state') }, sub {
@@ -208,7 +208,7 @@ scenario 'a server treats a removed or damaged file as lost memory', { with_file
         my ($name, $lose) = @$loss;
         my $used = ticket($server);
         granted(send_header($server, $used), { user => 'alice@SSPI.TEST' }, "$name: before");
-        is_deeply([ $server->stop ], [], 'it ends');
+        is_deeply([ $server->stop ], [], 'the server ends without an error');
         $lose->();
         $server->start;
         refused(send_header($server, $used), 401, "$name: a ticket from before is refused");
@@ -255,7 +255,7 @@ SKIP: {
             if ($with) {
                 my $meanwhile = ticket($server);
                 my @statuses = map { send_header($server, $meanwhile)->status } 1 .. 20;
-                is_deeply([ grep { $_ == 200 } @statuses ], [200], 'with both running a ticket is good once');
+                is_deeply([ grep { $_ == 200 } @statuses ], [200], 'while both masters run, a ticket is accepted once');
             }
             kill QUIT => $old;
             ok(ends($old), 'the old master ends');
@@ -263,14 +263,14 @@ SKIP: {
             refused(send_header($server, $used), 401, 'a used ticket is refused');
             log_says($server, $with ? 'REPLAY' : 'OLD_AUTHENTICATOR');
             my $answer = send_header($server, $unused);
-            if ($with) { granted($answer, { user => 'alice@SSPI.TEST' }, 'an unused ticket is good') }
+            if ($with) { granted($answer, { user => 'alice@SSPI.TEST' }, 'an unused ticket is accepted') }
             else { refused($answer, 401, 'an unused ticket, too, because the server cannot know') }
             my $fresh = ticket($server);
-            granted(send_header($server, $fresh), { user => 'alice@SSPI.TEST' }, 'a fresh one is good');
+            granted(send_header($server, $fresh), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is accepted');
             refused(send_header($server, $fresh), 401, 'once');
             my $pid = delete $server->{pid};
             kill QUIT => $pid;
-            ok(ends($pid), 'it ends');
+            ok(ends($pid), 'the server ends without an error');
             is_deeply([ $server->log_faults ], [], 'the error log has only expected lines');
         };
     }
@@ -308,7 +308,7 @@ scenario 'a reload with a file that cannot be used leaves the old configuration'
     kill HUP => $server->{pid};
     ok(wait_until(sub { $server->log =~ /sspi_state_file: / }), 'nginx logs the error');
     refused(send_header($server, $used), 401, 'the used ticket stays used');
-    granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh one is good');
+    granted(send_header($server, ticket($server)), { user => 'alice@SSPI.TEST' }, 'a fresh ticket is accepted');
 };
 
 done_testing;

@@ -38,7 +38,7 @@ parts 'used counts', \%server_config,
         my $before = counters($server);
         $server->new_log;
         my $again = sent($server, '/p/', $header);
-        stale($again, 'the same, sent again by a proxy');
+        stale($again, 'a request that a proxy repeats is refused');
         logged($server, 'REPLAY', qr/\b00000001\b/, qr/"alice"/);
         my $after = counters($server);
         is_deeply({ map { $_ => $after->{$_} - $before->{$_} } qw(refused replayed) }, { refused => 1, replayed => 1 }, 'the server counts the replay');
@@ -46,7 +46,7 @@ parts 'used counts', \%server_config,
         isnt($challenge->{nonce}, $login->nonce, 'the answer has a new nonce');
         granted(sent($server, '/p/', digest_header($challenge, user => 'alice', password => 'pw', uri => '/p/')),
             { user => 'alice' }, 'the client continues with it');
-        granted(sent($server, '/p/', $login->header), { user => 'alice' }, 'and the old nonce is good for other counts');
+        granted(sent($server, '/p/', $login->header), { user => 'alice' }, 'the old nonce is valid for other counts');
     },
     'an attacker who replays a header is never granted' => sub {
         my ($server) = @_;
@@ -66,7 +66,7 @@ parts 'used counts', \%server_config,
         not_stale(sent($server, '/p/', $login->header(nc => 1, password => $_)), "a guess at the used count: $_") for qw(guess PW);
         not_stale(sent($server, '/p/', $login->header(nc => 1, user => 'nobody')), 'an unknown user at the used count');
         not_stale(sent($server, '/p/', $login->header(nc => 1), method => 'OPTIONS'), 'another method at the used count');
-        granted(sent($server, '/p/', $login->header(nc => 2)), { user => 'alice' }, 'the right one');
+        granted(sent($server, '/p/', $login->header(nc => 2)), { user => 'alice' }, 'the right response is accepted');
     },
     'with a body' => sub {
         my ($server) = @_;
@@ -77,7 +77,7 @@ parts 'used counts', \%server_config,
                 close => 1, authorization => $header) . $_[0]);
         };
         granted($post->('pay 1'), { user => 'alice' }, 'a request with its body');
-        stale($post->('pay 1'), 'the same again');
+        stale($post->('pay 1'), 'the same request again is refused');
         stale($post->('pay 9'), 'with another body, which is not read');
     };
 

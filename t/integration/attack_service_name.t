@@ -97,7 +97,7 @@ parts 'the service of a ticket', \%server_config,
                     $server->new_log;
                     $a = $server->connection->get($path, authorization => ticket($form, $service, $path eq '/other/' ? %as_other : %as_localhost));
                     refused($a, 401, "$form: a ticket for $service that is rewritten for $path");
-                    is(scalar(message_lines($server)), 1, 'which is logged once');
+                    is(scalar(message_lines($server)), 1, 'the log has one line about the ticket');
                 }
             }
         }

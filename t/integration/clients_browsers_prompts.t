@@ -38,7 +38,7 @@ parts 'prompts', \%server_config, map {
             $devtools->open_page;
             my ($n, $status) = $devtools->navigate("http://localhost:" . $server->port('HTTP') . "/$location/", $answer, [qw(alice pw)]);
             is($n, 2, 'Chromium prompts a second time') or diag($browser->output);
-            is($status, 200, 'and gets the page with the right answer');
+            is($status, 200, 'Chromium gets the page with the right answer');
             logged($server, $message);
             $browser->stop;
         })

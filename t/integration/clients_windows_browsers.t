@@ -149,7 +149,7 @@ parts 'browsers that speak HTTP/2', { windows_server_config($kdc) }, map {
         check_page($server, $page, $until);
         $open->stop;
         ok($server->access_line(qr{ \Q$page->{path}\E HTTP/2.0 401 }), 'the browser sent the first request over HTTP/2');
-        ok($server->access_line(qr{ \Q$page->{path}\E HTTP/1.1 200 }), 'and logs in by HTTP/1.1');
+        ok($server->access_line(qr{ \Q$page->{path}\E HTTP/1.1 200 }), 'the browser logged in over HTTP/1.1');
     })
 } @here if @here;
 

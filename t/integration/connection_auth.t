@@ -67,7 +67,7 @@ sub persistent { my ($answer) = @_; return scalar($answer->header('Persistent-Au
 sub ticket { return SSPI::Test::Gss->header(env => $alice, @_) }
 
 parts 'a login of NTLM', \%server_config,
-    'stays on the connection' => sub {
+    'a login stays on the connection' => sub {
         my ($server) = @_;
         for my $form (qw(NTLM bare only first)) {
             my $connection = $server->connection;
@@ -77,7 +77,7 @@ parts 'a login of NTLM', \%server_config,
                 my $a = $connection->get('/p/');
                 granted($a, { %corp_alice, mechanism => 'NTLM', package => $form eq 'NTLM' ? 'NTLM' : 'Negotiate' },
                     "$form: request $n after the login");
-                is_deeply([ $a->challenges, persistent($a) ], ['-'], "$form: has no further token");
+                is_deeply([ $a->challenges, persistent($a) ], ['-'], "$form: the answer has no further token");
             }
         }
         my $connection = logged_in($server, tls => 1);
@@ -121,7 +121,7 @@ parts 'a login of NTLM', \%server_config,
         my $channel = ntlm_channel(end_point_binding((SSPI::Test::Server::certificate('rsa'))[0]));
         my $loose = logged_in($server, tls => 1);
         refused($loose->get('/bound/'), 401, 'a login that is not bound');
-        granted($loose->get('/p/'), \%corp_alice, 'is accepted where no binding is required');
+        granted($loose->get('/p/'), \%corp_alice, 'an unbound login is accepted where no binding is required');
         my $bound = logged_in($server, tls => 1, channel => $channel, target => 'HTTP/localhost');
         granted($bound->get('/bound/'), { %corp_alice, bound => '1' }, 'a bound login');
         my $blind = logged_in($server, tls => 1, path => '/unbound/', channel => $channel);
@@ -147,7 +147,7 @@ parts 'the end of a login', \%server_config,
         my @ends = (
             # Each case: path, headers, status
             [ 'no base64', '/p/', ['NTLM ???'], 400 ],
-            [ 'half a login', '/p/', [ ntlm_value('NTLM', $type1) ], 401 ],
+            [ 'a first leg', '/p/', [ ntlm_value('NTLM', $type1) ], 401 ],
             [ 'Negotiate without a token', '/p/', ['Negotiate'], 401 ],
             [ 'a Digest header at a location of Digest', '/digest/', ['Digest a="b"'], 400 ],
             [ 'a ticket, which gives no login that stays', '/p/', [ ticket() ], 200 ],
@@ -185,7 +185,7 @@ parts 'the end of a login', \%server_config,
         my $half = $server->connection;
         my ($negotiate, @more) = map { $half->get('/p/', authorization => ntlm_value('NTLM', $_)) } $type1;
         my ($challenge) = map { /\ANTLM (\S+)/ } $negotiate->challenges;
-        is($half->get('/optional/', authorization => 'Basic YTpi')->status, 200, 'comes with the first leg of another login');
+        is($half->get('/optional/', authorization => 'Basic YTpi')->status, 200, 'credentials of another scheme come between the legs of a login');
         my $last = SSPI::Test::Ntlm->new->authenticate(SSPI::Test::Ntlm::decode_base64($challenge));
         granted($half->get('/p/', authorization => ntlm_value('NTLM', $last)), \%corp_alice, 'the new login then succeeds');
     },
@@ -194,8 +194,8 @@ parts 'the end of a login', \%server_config,
         my $connection = logged_in($server);
         granted((ntlm_login($connection, '/p/', user => 'bob'))[-1], { user => 'CORP\\bob' }, 'bob logs in');
         granted($connection->get('/p/'), { user => 'CORP\\bob' }, 'the user is bob from then on');
-        refused((ntlm_login($connection, '/p/', password => 'no'))[-1], 401, 'a wrong password');
-        refused($connection->get('/p/'), 401, 'leaves no user');
+        refused((ntlm_login($connection, '/p/', password => 'no'))[-1], 401, 'a login with a wrong password is refused');
+        refused($connection->get('/p/'), 401, 'the connection has no user after a refused login');
     },
     'comes with the end of its connection' => sub {
         my ($server) = @_;
@@ -209,7 +209,7 @@ parts 'the end of a login', \%server_config,
         my ($server) = @_;
         my @connections = map { logged_in($server) } 1 .. 4;
         my $half = $server->connection;
-        is($half->get('/p/', authorization => ntlm_value('NTLM', SSPI::Test::Ntlm->new->{negotiate}))->status, 401, 'half a login');
+        is($half->get('/p/', authorization => ntlm_value('NTLM', SSPI::Test::Ntlm->new->{negotiate}))->status, 401, 'the first leg asks for the next one');
         $server->reload;
         for my $connection (@connections, $half) {
             my $a = $connection->get('/p/');
@@ -227,14 +227,14 @@ parts 'logins of other schemes', \%server_config,
         my $connection = $server->connection;
         my $a = $connection->get('/p/', authorization => ticket());
         granted($a, \%ticket, 'by default');
-        is(persistent($a), 'false', 'it does not stay, and the client is told so');
+        is(persistent($a), 'false', 'by default a login by a ticket does not stay, and the answer says so');
         refused($connection->get('/p/'), 401, 'the next request has no user');
         $a = $connection->get('/all/', authorization => ticket());
         granted($a, \%ticket, 'with all');
-        is(persistent($a), 'true', 'it stays');
-        granted($connection->get('/all/'), \%ticket, 'the next request has no user');
-        refused($connection->get('/p/'), 401, 'it is not accepted where only NTLM logins may stay');
-        refused($connection->get('/digest/'), 401, 'nor where Kerberos is not offered');
+        is(persistent($a), 'true', 'the answer says that the login stays');
+        granted($connection->get('/all/'), \%ticket, 'the next request uses the login');
+        refused($connection->get('/p/'), 401, 'the login is not accepted where only NTLM logins may stay');
+        refused($connection->get('/digest/'), 401, 'the login is not accepted where Kerberos is not offered');
         granted($connection->get('/all/'), \%ticket, 'the login is still there');
     },
     'a ticket login does not stay after the end of the ticket' => sub {
@@ -242,8 +242,8 @@ parts 'logins of other schemes', \%server_config,
         my $connection = $server->connection;
         my $short = $kdc->login('alice', lifetime => '10s');
         granted($connection->get('/all/', authorization => SSPI::Test::Gss->header(env => $short)),
-            { user => 'alice@SSPI.TEST' }, 'a short ticket');
-        is($connection->get('/all/')->status, 200, 'stays on the connection');
+            { user => 'alice@SSPI.TEST' }, 'a ticket with a short lifetime is granted');
+        is($connection->get('/all/')->status, 200, 'a login stays on the connection');
         my $last;
         ok(wait_until(sub { $last = $connection->get('/all/'); $last->status == 401 }, 30), 'the login works until the end of the ticket');
         is($last->user, '', 'the request has no user then');
@@ -256,7 +256,7 @@ parts 'logins of other schemes', \%server_config,
         my $a = $connection->get('/digest-all/',
             authorization => digest_header($challenge, user => 'alice', password => 'pw', uri => '/digest-all/'));
         granted($a, { user => 'alice' }, 'a login');
-        is(persistent($a), '-', 'the server sends no word about keeping it');
+        is(persistent($a), '-', 'the answer to a Digest login has no Persistent-Auth');
         refused($connection->get('/digest-all/'), 401, 'the login does not stay');
     };
 
@@ -281,7 +281,7 @@ parts 'internal redirects and parts of pages', \%server_config,
         my $a = logged_in($server)->get('/pages/both.html');
         is($a->status, 200, 'in a public page');
         like($a->body, qr{page of /p/}, 'the part whose location accepts the login');
-        unlike($a->body, qr{page of /others/}, 'not the other part');
+        unlike($a->body, qr{page of /others/}, 'the page does not have the part whose location refuses the login');
         unlike($server->connection->get('/pages/both.html')->body, qr/page of/, 'no part without a login');
     },
     'the 401 of another server' => sub {
@@ -290,7 +290,7 @@ parts 'internal redirects and parts of pages', \%server_config,
         my $last = (ntlm_login($connection, '/front/'))[-1];
         is($last->status, 401, 'the client gets it with a login');
         is_deeply([ map { /\A(\w+)/ } $last->challenges ], ['Digest'], 'the challenge is that of the other server');
-        is(persistent($last), '-', 'the answer has no word about the login');
+        is(persistent($last), '-', 'the answer has no Persistent-Auth');
         granted($connection->get('/p/'), \%corp_alice, 'the login stays');
     };
 

@@ -144,7 +144,7 @@ parts 'a login of any kind', \%server_config,
         my $answer = $older->get('/pages/both.html');
         granted($answer, { user => 'CORP\\alice' }, 'a login that was not used there stays');
         like($answer->body, qr{page of /p/}, 'the page has the part of the location that accepts the login');
-        unlike($answer->body, qr{page of /brief/}, 'it does not have the part of the other location');
+        unlike($answer->body, qr{page of /brief/}, 'the page does not have the part of the other location');
         ends($kerberos, '/brief-all/', 'a login by a ticket');
         granted($older->get('/p/'), { user => 'CORP\\alice' }, 'the lifetime of other locations is hours');
         granted((ntlm_login($connection, '/brief/'))[-1], { user => 'CORP\\alice' }, 'after another login');

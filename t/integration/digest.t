@@ -68,7 +68,7 @@ scenario 'a wrong password and an unknown user look the same', \%server_config, 
         push @answers, join '|', map { s/nonce="[^"]+"/nonce/r } $a->challenges;
     }
     is($answers[0], $answers[1], 'the same challenges');
-    unlike($answers[0], qr/stale=true/i, 'no challenge says that the nonce was the fault');
+    unlike($answers[0], qr/stale=true/i, 'no challenge says stale');
     refused($c->get('/page/', digest => 'carol:carol'), 401, 'a user of another realm');
 };
 
@@ -106,9 +106,9 @@ scenario 'a header works once', \%server_config, sub {
     my $c = $server->client;
     my $make = headers($c, '/page/');
     my $first = $make->(nc => 1);
-    granted($c->get('/page/', authorization => $first), { user => 'alice' }, 'the first time');
+    granted($c->get('/page/', authorization => $first), { user => 'alice' }, 'a header is accepted the first time');
     $server->new_log;
-    refused($c->get('/page/', authorization => $first), 401, 'not the second time');
+    refused($c->get('/page/', authorization => $first), 401, 'the same header is refused the second time');
     logged($server, 'REPLAY');
     granted($c->get('/page/', authorization => $make->(nc => 2)), { user => 'alice' },
         'the next count is granted');
@@ -122,10 +122,10 @@ scenario 'requests with one nonce may come in any order, but each count only onc
     my @requests = map { [ '/page/', authorization => $make->(nc => $_ * 7 % 50 + 1) ] } 0 .. 49;
     my %first;
     $first{$_ ? $_->status : 'none'}++ for $c->parallel(@requests);
-    is_deeply(\%first, { 200 => 50 }, '50 at once, all granted');
+    is_deeply(\%first, { 200 => 50 }, '50 counts at once are all granted');
     my %again;
     $again{$_ ? $_->status : 'none'}++ for $c->parallel(@requests);
-    is_deeply(\%again, { 401 => 50 }, 'the same 50 again, all refused');
+    is_deeply(\%again, { 401 => 50 }, 'the same 50 counts again are all refused');
     # The window moves in steps. This requests each step.
     my @leaps = map { 1000 + 32 * $_ } 0 .. 7;
     is_deeply([ map { $c->get('/page/', authorization => $make->(nc => $_))->status } @leaps ],
@@ -141,7 +141,7 @@ scenario 'the same count at the same time is granted once', \%server_config, sub
     my $c = $server->client;
     my $header = headers($c, '/page/')->();
     my @answers = $c->parallel(map { [ '/page/', authorization => $header ] } 1 .. 30);
-    is(scalar(grep { $_->status == 200 } @answers), 1, 'one of 30 is granted');
+    is(scalar(grep { $_->status == 200 } @answers), 1, 'one of 30 equal requests is granted');
 };
 
 scenario 'an expired nonce is stale, a wrong password is not', \%server_config, sub {
@@ -153,7 +153,7 @@ scenario 'an expired nonce is stale, a wrong password is not', \%server_config, 
         my $a = $c->raw([ '/brief/', authorization => $make->(nc => ++$nc), close => 1 ]);
         return $a->status == 200 ? undef : $a;
     });
-    refused($late, 401, 'refused after its lifetime');
+    refused($late, 401, 'a nonce is refused after its lifetime');
     like(join(' ', $late->challenges), qr/stale=true/i, 'the challenge says stale=true');
     my $wrong = $c->get('/brief/', authorization => $make->(nc => ++$nc, password => 'wrong'));
     refused($wrong, 401, 'a wrong password with the expired nonce');
@@ -199,14 +199,14 @@ scenario 'the method is part of the response', \%server_config, sub {
     refused($c->get('/page/', authorization => $make->(method => 'GET'), method => 'DELETE'), 401,
         'a header made for another method');
     is($c->get('/page/', authorization => $make->(method => 'OPTIONS', nc => 2),
-        method => 'OPTIONS')->status == 401, '', 'one made for this method');
+        method => 'OPTIONS')->status == 401, '', 'a header made for this method is granted');
 };
 
 scenario 'only named users are granted', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client;
-    granted($c->get('/alice/', digest => 'alice:wonder land'), { user => 'alice' }, 'the one named');
-    is($c->get('/alice/', digest => 'bob:builder')->status, 403, 'another one is forbidden');
+    granted($c->get('/alice/', digest => 'alice:wonder land'), { user => 'alice' }, 'the named user is granted');
+    is($c->get('/alice/', digest => 'bob:builder')->status, 403, 'another user is forbidden');
 };
 
 scenario 'optional grants requests without credentials as anonymous', \%server_config, sub {

@@ -179,7 +179,7 @@ parts 'Digest and channel bindings', \%server_config,
         my $c = client($server);
         my $offers = sub { return [ map { $_->{algorithm} } digest_challenges($c->get($_[0], tls => 1)->challenges) ] };
         is_deeply($offers->('/require/'), [qw(MD5-sess MD5)], 'MD5-sess first');
-        is_deeply($offers->('/allow/'), [qw(SHA-256 MD5)], 'not where no binding is required');
+        is_deeply($offers->('/allow/'), [qw(SHA-256 MD5)], 'by default MD5 is not preferred where no binding is required');
         is_deeply($offers->('/chosen/'), [qw(SHA-256 MD5-sess)], 'a configured list');
         is_deeply($offers->('/new/'), ['SHA-256'], 'users without MD5');
         for my $case ('/chosen/ SHA-256', '/chosen/ MD5-sess', '/new/ SHA-256', '/require/ MD5-sess', '/require/ MD5') {
@@ -195,8 +195,8 @@ parts 'Digest and channel bindings', \%server_config,
     'a wrong binding does not use up a count' => sub {
         my ($server) = @_;
         my $get = client_of($server, '/require/', algorithm => 'MD5-sess');
-        not_stale($get->([ binding($wrong), nc => 1 ]), 'a wrong binding');
-        granted($get->([ binding($right{rsa}), nc => 1 ]), \%bound, 'the right one with the same count');
+        not_stale($get->([ binding($wrong), nc => 1 ]), 'a response with a wrong binding is refused');
+        granted($get->([ binding($right{rsa}), nc => 1 ]), \%bound, 'the right response with the same count is granted');
         stale($get->([ binding($right{rsa}), nc => 1 ]), 'the count works only once');
     },
     'a plain connection has no channel' => sub {
@@ -204,7 +204,7 @@ parts 'Digest and channel bindings', \%server_config,
         my $c = client($server);
         my $plain = SSPI::Test::Login->new($c, '/allow/', %alice, algorithm => 'MD5');
         granted($c->get('/allow/', authorization => $plain->header), \%unbound, 'allow: silent');
-        granted($c->get('/allow/', authorization => $plain->header(binding($zeros))), \%unbound, 'allow: no channel, which is true');
+        granted($c->get('/allow/', authorization => $plain->header(binding($zeros))), \%unbound, 'allow: a client that rightly says that it has no channel');
         my $claimed = $c->get('/allow/', authorization => $plain->header(binding($right{rsa})));
         isnt($claimed->bound, '1', 'allow: the server does not accept a binding there');
         my $login = SSPI::Test::Login->new($c, '/require/', %alice, tls => 1);

@@ -103,8 +103,8 @@ parts 'forms', \%server_config,
         granted($c->get('/once/', authorization => $login->header(nc => 3) =~ s/username=/UserName =\t/r), { user => 'alice' },
             'another case, and blanks around =');
         granted($c->get('/once/', authorization => $login->header(nc => 171, computed => { nc => '000000AB' })), { user => 'alice' },
-            'a count in capital letters');
-        refused($c->get('/once/', authorization => $login->header(nc => 171)), 401, 'is the same count in small letters');
+            'a count in capital letters is granted');
+        refused($c->get('/once/', authorization => $login->header(nc => 171)), 401, 'the same count in small letters is used already');
         granted($c->get('/once/', authorization => $login->header(nc => 4, set => { algorithm => 'sha-256' })), { user => 'alice' },
             'an algorithm in small letters');
     },
@@ -114,7 +114,7 @@ parts 'forms', \%server_config,
         my $login = SSPI::Test::Login->new($c, '/once/', %alice);
         granted($c->get('/once/', authorization => $login->header(nc => 1)), { user => 'alice' }, 'unchanged');
         granted($c->get('/once/', authorization => $login->header(nc => 2, set => { opaque => undef })), { user => 'alice' },
-            'absent, as some clients send it');
+            'a response without opaque, as some clients send it');
         $server->new_log;
         my $nc = 2;
         for my $changed ('', 'x' x 16, $login->challenge->{opaque} . 'x') {
@@ -123,7 +123,7 @@ parts 'forms', \%server_config,
         }
         not_stale($c->get('/once/', authorization => $login->header(nc => 9, set => { opaque => 'x' }, password => 'wrong')),
             'a wrong password gets no hint about opaque');
-        granted($c->get('/once/', authorization => $login->header(nc => 3)), { user => 'alice' }, 'no refused header used its count');
+        granted($c->get('/once/', authorization => $login->header(nc => 3)), { user => 'alice' }, 'the refused headers did not use their counts');
     },
     'the server finds a hashed name' => sub {
         my ($server) = @_;

@@ -119,12 +119,12 @@ parts 'Authentication-Info', \%server_config,
             last if $next;
         }
         ok(defined $next, 'the next nonce came') or return;
-        is($early_offers, undef, 'not before three quarters of the lifetime');
-        is($late_silences, undef, 'not much later');
+        is($early_offers, undef, 'the next nonce does not come before three quarters of the lifetime');
+        is($late_silences, undef, 'the next nonce does not come much later');
         my $new = $login->with(nonce => $next);
-        isnt($next, $login->nonce, 'it is another nonce');
+        isnt($next, $login->nonce, 'the next nonce differs from the first');
         granted($c->get('/brief/', authorization => $new->header(nc => 2)), { user => 'alice' }, 'some clients continue their count with it');
-        granted($c->get('/brief/', authorization => $new->header(nc => 1)), { user => 'alice' }, 'others begin at 1');
+        granted($c->get('/brief/', authorization => $new->header(nc => 1)), { user => 'alice' }, 'some clients begin at 1');
         refused($c->get('/brief/', authorization => $new->header(nc => 2)), 401, 'each count of it works once');
         my $late = wait_until(sub {
             my $answer = $c->raw([ '/brief/', close => 1, authorization => $login->header ]);

@@ -226,7 +226,7 @@ parts 'auth-int', \%server_config,
             my ($answer, $asked) = expecting($c, '/int/', $header, $body);
             stale($answer, 'again, with ' . length($body) . ' octets');
             logged($server, 'REPLAY');
-            is($asked, 0, 'is refused before the server asks for the body');
+            is($asked, 0, 'a used count is refused before the server asks for the body');
         }
         not_stale(post($c, '/int/', $login->header(body => 'x', method => 'PUT'), 'x'), 'a header for PUT');
         refused(post($c, '/int/', $login->header(body => 'x', uri => '/int/other'), 'x'), 400, 'a header for another uri');
@@ -260,7 +260,7 @@ parts 'auth-int', \%server_config,
         # Tries again, because the nonce may have expired while its body was on the way.
         my ($answer, $asked) = $send->();
         stale($answer, 'the answer says stale');
-        is($asked, 0, 'before the server asks for the body');
+        is($asked, 0, 'the nonce is refused before the server asks for the body');
     },
     'the connection continues after a body' => sub {
         my ($server) = @_;
@@ -271,7 +271,7 @@ parts 'auth-int', \%server_config,
             my @posts = ([ $o[0], 'first' ], [ $o[1], 'wrong!' ], [ $o[0], 'first' ], [ $o[2], 'third' ]);
             my @answers = $c->raw((map { $send->($c, '/int/', @$_) } @posts),
                 [ '/int/', authorization => $login->header(body => '', method => 'GET') ]);
-            is_deeply([ map { $_ ? $_->status : 'closed' } @answers ], [ 200, 401, 401, 200, 200 ], 'good, wrong, replayed, good, no body');
+            is_deeply([ map { $_ ? $_->status : 'closed' } @answers ], [ 200, 401, 401, 200, 200 ], 'right, wrong, replayed and right bodies, then no body');
             is($answers[3]{body} =~ /POST \S+ 5 (\w+)/ && $1, sha256_hex('third'), 'each request has its own body');
         }
     };

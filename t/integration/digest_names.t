@@ -55,8 +55,8 @@ parts 'names', \%server_config,
         not_stale($get->({ username => $decomposed }, '', password => 'wrong'), 'a wrong password');
         logged($server, 'WRONG_PASSWORD', qr/ja\\+xcc\\+x88s/);
         my %count = (nc => 500);
-        granted($get->({}, '', %count), \%user, 'a count with one spelling');
-        stale($get->({ username => $decomposed }, '', %count), 'is used for the other spellings as well');
+        granted($get->({}, '', %count), \%user, 'a count is granted with one spelling of the name');
+        stale($get->({ username => $decomposed }, '', %count), 'the count is used for the other spellings as well');
         logged($server, 'REPLAY');
     },
     'username* in any other form is malformed' => sub {
@@ -102,8 +102,8 @@ parts 'names', \%server_config,
         granted($get->({ username => undef }, ', username="DOMAIN\\carol"'), \%user, 'with one backslash, unescaped');
         $server->new_log;
         my $once = { username => undef };
-        granted($get->($once, ', username="DOMAIN\\carol"', nc => 100), \%user, 'a count of one spelling');
-        stale($get->({}, '', nc => 100), 'is used for the other spelling as well');
+        granted($get->($once, ', username="DOMAIN\\carol"', nc => 100), \%user, 'a count is granted with one spelling of the name');
+        stale($get->({}, '', nc => 100), 'the count is used for the other spelling as well');
         logged($server, 'REPLAY');
         not_stale($get->({ username => 'OTHER\\carol' }), 'another domain');
         not_stale($get->({ username => 'carol' }), 'no domain');
@@ -127,7 +127,7 @@ parts 'names', \%server_config,
         }
         my $get = requests($server, '/p/', 'frank@example.org');
         granted($get->({}), { user => 'frank@example.org' }, 'a name with @ in the realm of the location');
-        not_stale($get->({}, '', computed => { realm => '' }), 'is not found without that realm');
+        not_stale($get->({}, '', computed => { realm => '' }), 'a name with @ is not found without that realm');
         $server->new_log;
         not_stale(requests($server, '/p/', 'alice')->({}, '', computed => { realm => '' }), 'any other name without a realm');
         logged($server, 'WRONG_REALM');

@@ -39,10 +39,10 @@ parts 'replays', \%server_config,
         my ($server) = @_;
         my $login = login($server, '/p/');
         my @headers = map { $login->header } 1 .. 100;
-        is_deeply(tally(at_once($server, @headers)), { 200 => 100 }, 'the first time');
+        is_deeply(tally(at_once($server, @headers)), { 200 => 100 }, 'a header is accepted the first time');
         $server->new_log;
         my @again = at_once($server, @headers);
-        is_deeply(tally(@again), { 401 => 100 }, 'the second time');
+        is_deeply(tally(@again), { 401 => 100 }, 'the same header is refused the second time');
         is(scalar(grep { /stale=true/ } map { $_->challenges } @again), 100, 'the client does not ask for the password');
         my $id = message_id('REPLAY');
         is(scalar(grep { /\b$id\b/ } message_lines($server)), 100, 'the log says that it is a replay');
@@ -54,9 +54,9 @@ parts 'replays', \%server_config,
         my $login = login($server, '/p/');
         # Each count comes after up to 199 later counts.
         my @headers = map { my $start = 200 * $_; map { $login->header(nc => $start + 200 - $_) } 0 .. 199 } 0 .. 3;
-        is_deeply(tally(in_order($server, @headers)), { 200 => 800 }, '800 are granted');
+        is_deeply(tally(in_order($server, @headers)), { 200 => 800 }, '800 requests are granted');
         is_deeply(tally(in_order($server, @headers)), { 401 => 800 }, 'no header is granted a second time');
-        is_deeply(tally(at_once($server, map { $login->header(nc => 801 + $_ * 7 % 100) } 0 .. 99)), { 200 => 100 }, '100 more at the same time');
+        is_deeply(tally(at_once($server, map { $login->header(nc => 801 + $_ * 7 % 100) } 0 .. 99)), { 200 => 100 }, '100 further requests at the same time are granted');
     },
     'the edges of the window' => sub {
         my ($server) = @_;
@@ -68,7 +68,7 @@ parts 'replays', \%server_config,
         stale($get->(767), '256 earlier');
         granted($get->(1024), { user => 'alice' }, 'the next count');
         granted($get->(800), { user => 'alice' }, '224 earlier');
-        stale($get->(799), '225 earlier: the window moves in steps');
+        stale($get->(799), 'a count 225 earlier is accepted, because the window moves in steps');
         refused($get->(800), 401, 'a used count within the window');
         granted($get->(0xffffffff), { user => 'alice' }, 'the greatest count');
         granted($get->(0xfffffffe), { user => 'alice' }, 'the count before the greatest');

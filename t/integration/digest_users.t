@@ -121,7 +121,7 @@ my @changing = (
         rename $file{$_}, "$file{$_}.away" or die "$file{$_}: $!\n" for keys %file;
         logs_for_each_file($server, 'NOT_RELOADED', { text => '', cdb => '' }, 'the old users are still used');
         put_all(lines(alice => 'fourth', bob => 'builder'));
-        becomes($server, 'alice', 'fourth', 200, 'the file is back');
+        becomes($server, 'alice', 'fourth', 200, 'the server reads the file when it is valid again');
     },
     'a file that workers cannot read waits for the next reload' => sub {
         my ($server) = @_;

@@ -82,8 +82,8 @@ parts 'weaknesses', \%server_config,
         granted(sent($server, $early), { user => 'alice' }, 'a user who logged in before');
         my $unused = login($server, 'bob');
         my (undef, $refused) = flood($server, 'nobody', 1000);
-        is_deeply(count(@$refused), { 401 => 1000 }, '1000 strangers are refused');
-        granted(sent($server, $early), { user => 'alice' }, 'strangers take no room');
+        is_deeply(count(@$refused), { 401 => 1000 }, '1000 users with wrong passwords are refused');
+        granted(sent($server, $early), { user => 'alice' }, 'refused users take no place in the memory of nonces');
         my (undef, $statuses) = flood($server, 'mallory', $n_flood);
         is_deeply(count(@$statuses), { 200 => $n_flood }, "$n_flood logins with a nonce each, all granted");
         stale(sent($server, $early), 'a nonce that was removed from memory is stale');

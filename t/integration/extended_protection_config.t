@@ -77,7 +77,7 @@ sub does_not_start {
     my ($name, $spec) = @_;
     subtest "apache: $name: the start fails" => sub {
         plan skip_all => 'not among SSPI_SERVERS' if !wanted('apache');
-        ok(!eval { SSPI::Test::Apache->new(%$spec)->start; 1 }, 'it does not start');
+        ok(!eval { SSPI::Test::Apache->new(%$spec)->start; 1 }, 'the server does not start');
         like($@, qr/\(dead\)/, 'the server ended by itself');
         like($@, $_, 'the message has the fact') for qr/SSPIChannelBinding\b.*\brequire\b/, qr/Ed25519/, qr/localhost/;
     };

@@ -38,7 +38,7 @@ sub victims {
         my $shown = $answer->body =~ /page of/ ? 1 : 0;
         is($shown, $want =~ /bound/ ? 1 : 0, 'and the page is ' . ($shown ? 'shown' : 'not'));
         # The relay has no login either.
-        is($connection->get($path)->user, '', 'and has no login afterwards') if $want eq 'BAD_BINDING';
+        is($connection->get($path)->user, '', 'the relay has no login afterwards') if $want eq 'BAD_BINDING';
     }
     return;
 }

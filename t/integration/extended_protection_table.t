@@ -137,7 +137,7 @@ scenario 'the table of Extended Protection is right', { $fixture->server_config(
         spew($page, $before . $text . $after);
         $there = $text;
     }
-    is($text, $there, 'is that of docs/extended-protection.md') or diag('SSPI_WRITE_TABLE=1 writes it');
+    is($text, $there, 'the table is that of docs/extended-protection.md') or diag('SSPI_WRITE_TABLE=1 writes it');
 };
 
 done_testing;

@@ -49,7 +49,7 @@ scenario 'requests to a location with an .htaccess file', \%server_config, sub {
     my $settled = memory_of($server);
     ask($server, REQUESTS);
     my $grown = memory_of($server) - $settled;
-    cmp_ok($grown, '<', GROWTH_LIMIT, "it grew by $grown of $settled KiB");
+    cmp_ok($grown, '<', GROWTH_LIMIT, "the memory grew by $grown of $settled KiB");
 };
 
 done_testing;

@@ -63,7 +63,7 @@ C
     local $ENV{LD_LIBRARY_PATH} = $libdir;
     my $r = run(["$dir/list"]);
     is_deeply([ sort split /\n/, $r->{out} ], [qw(Kerberos NTLM Negotiate WDigest sspi_keytab)],
-        'it lists the packages and an option') or diag($r->{err});
+        'the installed program lists the packages and an option') or diag($r->{err});
 };
 
 subtest "nginx's own build builds the module" => sub {

@@ -170,7 +170,7 @@ parts 'a changed file', \%server_config,
         ok(waits($bobs), 'bob still waits');
         release();
         my $a = answer($bobs);
-        granted($a, { user => 'bob' }, 'bob is in the new file');
+        granted($a, { user => 'bob' }, 'bob is granted by the new file');
         is(scalar($a->header('X-Worker')), $worker, 'that worker served the request');
         has_line($server->new_log, [ message_id('RELOADED'), qr{/users\b} ], 'the log says so');
         ask($c, $others, '/p/', 'bob');
@@ -235,7 +235,7 @@ parts 'a changed file', \%server_config,
         ask($c, $others, '/p/', 'alice');
         my $a = answer($others);
         is($a->status, 200, 'the worker continues');
-        is(scalar($a->header('X-Worker')), $worker, 'it is the same worker');
+        is(scalar($a->header('X-Worker')), $worker, 'the same worker answers');
         ok($server->access_line(qr{GET /p/ \S+ 200 user=bob}), 'the request continues');
     }),
     'HTTP/2, the client disconnects' => with_held_threads(sub {
@@ -261,7 +261,7 @@ parts 'a changed file', \%server_config,
         my ($worker, $bobs) = waiting($server, 2, '/p/');
         $server->reload;
         ok(waits($bobs), 'the waiting request still waits');
-        ok((kill 0, $worker), 'it is in the old worker');
+        ok((kill 0, $worker), 'the old worker still runs');
         release();
         my $a = answer($bobs);
         granted($a, { user => 'bob' }, 'the request is served');
@@ -295,7 +295,7 @@ parts 'a worker that does not wait', { %server_config, nginx_main => 'worker_shu
         kill TERM => $server->{pid};
         ok(wait_until(sub { $server->log =~ /$worker#\d+: exiting/ }), 'on SIGTERM');
         release();
-        ok(gone($worker), 'it ends');
+        ok(gone($worker), 'the worker ends');
     });
 
 # ---- threads ----
@@ -327,7 +327,7 @@ scenario 'all threads busy', { %server_config, locations => [ @{$server_config{l
 
 scenario 'thread_pool sspi', { %server_config, nginx_main => 'thread_pool sspi threads=1 max_queue=0;', allow_log => qr/queue overflow/ }, sub {
     my ($server) = @_;
-    ok(has_threads($server, 1), 'has the number of threads');
+    ok(has_threads($server, 1), 'the worker has the configured number of threads');
     with_held_threads(sub {
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
         my $c = $server->client;
@@ -354,7 +354,7 @@ sub edited {
         my $server = Edited->new(%server_config, ready => $ready);
         $server->write_config(whole_config => $edit->($server->template));
         eval { $checks->($server->start); 1 } or fail("died: $@");
-        is_deeply([ $server->stop ], [], 'nothing but the usual in the error log');
+        is_deeply([ $server->stop ], [], 'the error log has only the usual lines');
     };
 }
 
@@ -373,7 +373,7 @@ sub rereads {
 edited 'thread_pool sspi may stand behind http{}', sub { return "$_[0]\nthread_pool sspi threads=3;\n" },
     qr/start worker process \d+/, sub {
         my ($server) = @_;
-        ok(has_threads($server, 3), 'the change stays');
+        ok(has_threads($server, 3), 'the changed file is still in use');
         rereads($server);
     };
 edited 'without a master', sub { return "master_process off;\n$_[0]" }, qr/getrlimit/, \&rereads;

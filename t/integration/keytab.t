@@ -26,7 +26,7 @@ SKIP: {
     scenario 'workers need not read the keytab', { %server_config, keytab_mode => 0600 }, sub {
         my ($server) = @_;
         my $keytab = "$server->{dir}/http.keytab";
-        is((stat $keytab)[2] & 07777, 0600, 'it is readable for root only');
+        is((stat $keytab)[2] & 07777, 0600, 'only root can read the keytab');
         my @owners = map { (stat "/proc/$_")[4] } $server->workers;
         ok((grep { $_ != 0 } @owners), 'the workers are not root');
         my $c = $server->client(env => $alice);
@@ -50,10 +50,10 @@ scenario 'workers that can read a changed keytab use it without a reload', \%ser
     $server->new_log;
     my $content = rotate();
     my $fresh = $server->client(env => $kdc->login('alice'));
-    refused($fresh->get('/p/', negotiate => 1), 401, 'a ticket for a key that is not in the keytab');
+    refused($fresh->get('/p/', negotiate => 1), 401, 'a ticket for a key that is not in the keytab is refused');
     logged($server, 'NO_KEY');
     $server->add_data('http.keytab', $content);
-    ok(wait_until(sub { $fresh->get('/p/', negotiate => 1)->status == 200 }), 'works without a reload');
+    ok(wait_until(sub { $fresh->get('/p/', negotiate => 1)->status == 200 }), 'the ticket is accepted without a reload when the keytab has the key');
     ok(wait_until(sub { $server->log =~ /${\message_id('RELOADED')}\b.*keytab/ }), 'the log says so');
 };
 

@@ -77,11 +77,11 @@ scenario 'memory', { windows_server_config($kdc), before => \@valgrind, one_proc
     my $grown = memory_of($server) - $settled;
     is_deeply(\%came, { '200 alice@SSPI.TEST' => LOGINS / 2, '200 CORP\\alice' => LOGINS / 2 },
         'every login is granted');
-    cmp_ok($grown, '<', GROWTH_LIMIT, "it grew by $grown of $settled KiB");
+    cmp_ok($grown, '<', GROWTH_LIMIT, "the memory grew by $grown of $settled KiB");
     $server->stop;
     my $said = slurp($log);
     like($said, qr/ERROR SUMMARY/, 'valgrind has checked');
-    is_deeply([ blamed($said) ], [], 'it finds no error and no leak of our code');
+    is_deeply([ blamed($said) ], [], 'valgrind finds no error and no leak in our code');
 };
 
 done_testing;

@@ -90,7 +90,7 @@ parts 'Negotiate in several legs', \%server_config,
             [ '/p/', authorization => $opening ], [ '/p/', authorization => reply(initiator()->{token}) ]);
         asks_for_more($abandoned, 'a first leg');
         asks_for_more($anew, 'the client may begin again');
-        granted($end, \%alice, 'and complete the new exchange');
+        granted($end, \%alice, 'the client may complete the new exchange');
         my ($begun, $one_leg, $late) = $c->raw([ '/p/', authorization => $opening ],
             [ '/p/', authorization => SSPI::Test::Gss->header(env => $alice) ],
             [ '/p/', authorization => reply(initiator()->{token}) ]);
@@ -109,7 +109,7 @@ parts 'Negotiate in several legs', \%server_config,
         my ($server) = @_;
         my ($first, $last) = $server->client->raw([ '/p/', authorization => 'Negotiate' ],
             [ '/p/', authorization => SSPI::Test::Gss->header(env => $alice) ]);
-        my $token = asks_for_more($first, 'a token comes back');
+        my $token = asks_for_more($first, 'the answer has a token');
         like($token, qr/\A\x60/, 'the token is a NegTokenInit');
         granted($last, \%alice, 'the exchange continues');
     },

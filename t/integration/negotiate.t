@@ -53,8 +53,8 @@ scenario 'the answer to a ticket has a token of the server', \%server_config, su
     my ($server) = @_;
     my $a = $server->client(env => $alice)->get('/full/', negotiate => 1);
     my @lines = $a->challenges;
-    is(scalar @lines, 1, 'one header line');
-    like($lines[0], qr{\ANegotiate [A-Za-z0-9+/]{16,}=*\z}, 'with a token');
+    is(scalar @lines, 1, 'the answer has one header line');
+    like($lines[0], qr{\ANegotiate [A-Za-z0-9+/]{16,}=*\z}, 'the header line has a token');
 };
 
 scenario 'without a ticket the page is refused', \%server_config, sub {
@@ -74,27 +74,27 @@ scenario 'a bare Kerberos token works as one inside SPNEGO', \%server_config, su
     my $c = $server->client(env => $alice);
     my $header = $c->negotiate_header(bare => 1);
     granted($c->get('/full/', authorization => $header), \%alice, 'granted');
-    refused($c->get('/full/', authorization => $header), 401, 'but only once');
+    refused($c->get('/full/', authorization => $header), 401, 'the same token is refused the second time');
 };
 
 scenario 'a token works once', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     my $header = $c->negotiate_header;
-    granted($c->get('/full/', authorization => $header), \%alice, 'the first time');
+    granted($c->get('/full/', authorization => $header), \%alice, 'a ticket is accepted the first time');
     $server->new_log;
-    refused($c->get('/full/', authorization => $header), 401, 'not the second time');
+    refused($c->get('/full/', authorization => $header), 401, 'the same ticket is refused the second time');
     logged($server, 'REPLAY');
-    refused($c->get('/short/', authorization => $header), 401, 'nor under another policy');
+    refused($c->get('/short/', authorization => $header), 401, 'the used ticket is refused under another policy');
     require MIME::Base64;
     my $bare = 'Negotiate ' . MIME::Base64::encode_base64(SSPI::Test::Client::bare_token($header), '');
-    refused($c->get('/full/', authorization => $bare), 401, 'nor unwrapped');
+    refused($c->get('/full/', authorization => $bare), 401, 'the used ticket is refused without SPNEGO');
     my $fresh = $c->negotiate_header;
     my @answers = $c->parallel(map { [ '/full/', authorization => $fresh ] } 1 .. 24);
     is(scalar(grep { $_->status == 200 } @answers), 1, 'one of 24 requests at the same time is granted');
     is(scalar(grep { $_->status == 401 } @answers), 23, 'all others are refused');
     $server->reload;
-    refused($c->get('/full/', authorization => $fresh), 401, 'nor after a reload');
+    refused($c->get('/full/', authorization => $fresh), 401, 'the used ticket is refused after a reload');
 };
 
 scenario 'the ticket must be for an accepted service', \%server_config, sub {
@@ -121,9 +121,9 @@ scenario 'only named users are granted, by their full names', \%server_config, s
     my ($server) = @_;
     my ($a, $b) = map { $server->client(env => $_) } $alice, $bob;
     granted($a->get('/alice/', negotiate => 1), \%alice, 'the named user');
-    is($b->get('/alice/', negotiate => 1)->status, 403, 'another one is forbidden');
-    granted($b->get('/either/', negotiate => 1), { user => 'bob@SSPI.TEST' }, 'one of several');
-    is($a->get('/either/', negotiate => 1)->status, 403, 'not one of several named users');
+    is($b->get('/alice/', negotiate => 1)->status, 403, 'another user is forbidden');
+    granted($b->get('/either/', negotiate => 1), { user => 'bob@SSPI.TEST' }, 'one of several named users is granted');
+    is($a->get('/either/', negotiate => 1)->status, 403, 'a user who is not among the named ones is forbidden');
     is($a->get('/shortname/', negotiate => 1)->status, 403, 'a short name matches no user');
     refused($a->get('/alice/'), 401, 'without credentials');
 };
@@ -158,7 +158,7 @@ scenario 'channel bindings can be required', \%server_config, sub {
     SKIP: {
         skip 'this curl sends channel bindings', 2 if $curl_binds;
         $server->new_log;
-        refused($c->get('/require/', negotiate => 1, tls => 1), 401, 'require refuses a client without');
+        refused($c->get('/require/', negotiate => 1, tls => 1), 401, 'require refuses a client without a binding');
         logged($server, 'MISSING_BINDING');
     }
     isnt($c->get('/require/', negotiate => 1)->status, 200, 'require on a plain connection');

@@ -242,7 +242,7 @@ parts 'NTLM and the other mechanism', \%server_config,
         my $connection = $server->connection;
         is($connection->get('/optional/')->status, 200, 'a request without credentials is granted as anonymous');
         my @answers = ntlm_login($connection, '/optional/');
-        is_deeply([ map { $_->status } @answers ], [ 401, 200 ], 'half a login is refused');
+        is_deeply([ map { $_->status } @answers ], [ 401, 200 ], 'a login without its last leg is refused');
         granted($answers[-1], \%corp_alice, 'a complete login is granted');
         refused(login($server, '/optional/', password => 'no'), 401, 'a wrong password is refused');
     };
@@ -259,9 +259,9 @@ parts 'the legs of NTLM', \%server_config,
         logged($server, 'LEGS', 'keep-alive');
         granted(leg($connection, '/ntlm/', $last), \%corp_alice, 'the last leg on its own connection');
         quiet($server);
-        refused(leg($connection, '/ntlm/', $last), 401, 'a second time');
+        refused(leg($connection, '/ntlm/', $last), 401, 'the last leg is refused a second time');
         logged($server, 'LEGS');
-        refused($connection->get('/ntlm/', authorization => ntlm_value('Negotiate', $last)), 401, 'in the other scheme');
+        refused($connection->get('/ntlm/', authorization => ntlm_value('Negotiate', $last)), 401, 'the leg is refused in the other scheme');
         logged($server, 'NOT_OFFERED');
     },
     'location' => sub {
@@ -273,7 +273,7 @@ parts 'the legs of NTLM', \%server_config,
         refused(leg($connection, '/ntlm/', $ntlm->authenticate($challenge)), 401, 'the exchange has ended then');
         logged($server, 'LEGS');
         ($ntlm, $challenge) = begin($connection, '/all/', scheme => 'Negotiate');
-        refused(leg($connection, '/all/', $ntlm->authenticate($challenge)), 401, 'in the other scheme');
+        refused(leg($connection, '/all/', $ntlm->authenticate($challenge)), 401, 'the leg is refused in the other scheme');
         logged($server, 'LEGS');
     },
     'order' => sub {
@@ -291,7 +291,7 @@ parts 'the legs of NTLM', \%server_config,
         my @lines = message_lines($server);
         is(scalar(@lines), 1, 'the log has one line about it');
         $connection = $server->connection;
-        refused(leg($connection, '/ntlm/', $old->authenticate($old_challenge)), 401, 'nor does the last leg come first');
+        refused(leg($connection, '/ntlm/', $old->authenticate($old_challenge)), 401, 'a last leg without a first one is refused');
         logged($server, 'LEGS');
     },
     'a response is only for its own challenge' => sub {

@@ -85,14 +85,14 @@ parts 'names of NTLM', \%server_config,
         my ($server) = @_;
         my ($oem, $unicode) = map { hex_of((WINDOWS & ~(UNICODE | OEM)) | $_) } OEM, UNICODE;
         granted(login($server, '/ntlm/', user => $joerg, asked => $unicode), { user => "CORP\\$joerg" },
-            'are granted in Unicode');
+            'names that are not ASCII are granted in Unicode');
         $server->new_log;
         my $answer = login($server, '/ntlm/', user => $joerg, asked => $oem);
-        refused($answer, 401, 'are refused in OEM, because its code page is not known');
+        refused($answer, 401, 'names that are not ASCII are refused in OEM, because the code page is not known');
         is_deeply([ $answer->challenges ], ['NTLM'], 'the answer has a new challenge');
         logged($server, 'UNSUPPORTED', qr/\bASCII\b/, qr/\bUnicode\b/);
         refused((axios_login($server->connection, '/ntlm/', user => $joerg, password => 'pw'))[-1], 401,
-            'are refused as axios-ntlm writes them');
+            'names that are not ASCII are refused in the form of axios-ntlm');
         logged($server, 'UNSUPPORTED', qr/\bASCII\b/);
     },
     'in a character set that was not granted' => sub {
@@ -101,7 +101,7 @@ parts 'names of NTLM', \%server_config,
         refused(login($server, '/ntlm/', flags => $taken), 401, 'OEM where Unicode was granted');
         logged($server, 'UNSUPPORTED', 'Unicode');
         granted(login($server, '/ntlm/', asked => $taken, flags => hex_of(WINDOWS)), \%alice,
-            'Unicode where OEM was granted, which the client says');
+            'Unicode where OEM was granted, with the flag of Unicode');
     };
 
 # ---- SPNEGO's MIC ----

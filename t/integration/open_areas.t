@@ -62,21 +62,21 @@ sub names_the_user {
     my $digest = digest_values($c, '/must/');
     $server->new_log;
     anonymous($c->get($path), "$path: no credentials");
-    is_deeply([ message_lines($server) ], [], "$path: and nothing is logged");
+    is_deeply([ message_lines($server) ], [], "$path: nothing is logged");
     my $used = $digest->($path);
     granted($c->get($path, authorization => $used), { user => 'alice' }, "$path: a right password");
     granted($c->get($path, negotiate => 1), { user => 'alice@SSPI.TEST' }, "$path: a ticket");
     my $connection = SSPI::Test::Connection->new($c);
     my @legs = ntlm_login($connection, $path);
     granted($legs[-1], { user => 'CORP\\alice' }, "$path: NTLM, whose first leg is 401") or diag(map { $_->brief } @legs);
-    granted($connection->get($path), { user => 'CORP\\alice' }, "$path: and the login that the connection keeps");
+    granted($connection->get($path), { user => 'CORP\\alice' }, "$path: the login that the connection keeps");
     anonymous($connection->get($path, authorization => 'Bearer abc'), "$path: credentials of another scheme");
-    granted($connection->get($path), { user => 'CORP\\alice' }, "$path: they end no login");
+    granted($connection->get($path), { user => 'CORP\\alice' }, "$path: such credentials do not end the login");
     anonymous($c->get($path, authorization => 'Basic YWxpY2U6cHc='), "$path: Basic names no user");
     refused($c->get($path, authorization => $digest->($path, password => 'no')), 401, "$path: a wrong password");
     refused($c->get($path, authorization => $used), 401, "$path: a used header");
     refused($c->get($path, authorization => 'Digest username="'), 400, "$path: a malformed one");
-    anonymous($c->get($path), "$path: and without credentials again");
+    anonymous($c->get($path), "$path: a request without credentials again");
     return;
 }
 
@@ -248,8 +248,8 @@ parts "httpd's AuthType None within AuthType SSPI", \%inner,
         granted($c->get('/must/none/elsewhere', tls => 1, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a redirect');
         anonymous($c->get('/must/none/elsewhere'), 'a redirect without credentials');
         granted($c->get('/strict/index.html', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a page');
-        granted($c->get('/strict/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'as the index of a directory that demands a user');
-        refused($c->get('/strict/'), 401, 'which still demands a user');
+        granted($c->get('/strict/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'an open page is the index of a directory that demands a user');
+        refused($c->get('/strict/'), 401, 'the directory still demands a user');
     };
 
 my $lines = join '', map { by_require(@$_) } (
@@ -274,8 +274,8 @@ scenario 'a configuration that cannot authenticate', { on => 'apache',
         apache => "Satisfy Any\nOrder deny,allow\nAllow from 127.0.0.1" } ] }, sub {
     my ($server) = @_;
     my $c = $server->client;
-    anonymous($c->get('/p/'), 'shows open pages');
-    anonymous($c->get('/p/', authorization => 'Bearer abc'), 'also with credentials for the application');
+    anonymous($c->get('/p/'), 'an open page needs no credentials');
+    anonymous($c->get('/p/', authorization => 'Bearer abc'), 'an open page needs no credentials beside those for the application');
 };
 
 done_testing;

@@ -215,7 +215,7 @@ nginx 'the name in logs, to other servers and in headers', [
     is($a->status, 200, 'proxied');
     is(scalar $a->header('X-Echo'), 'alice|Digest/MD5', 'the upstream server gets the user');
     ok($server->access_line(qr{ /proxy/ \S+ 200 user=alice\z}), 'the access log has the name');
-    granted($c->get('/early/', @login), { user => 'alice' }, 'also if a variable was read too early');
+    granted($c->get('/early/', @login), { user => 'alice' }, 'the user is right even if a variable was read before the access phase');
     my $forged = 'Basic ' . 'cm9vdDpyb290';
     $a = $c->get('/early/', authorization => $forged);
     refused($a, 401, 'a name in a Basic header is not a user');

@@ -84,8 +84,8 @@ parts 'the file provider', { on => 'apache', locations => [
         my $c = $server->client;
         my ($challenge) = digest_challenges($c->get('/one/')->challenges);
         my $header = digest_header($challenge, user => 'alice', password => 'pw', uri => '/one/');
-        granted($c->get('/one/', authorization => $header), { user => 'alice' }, 'the first time');
-        refused($c->get('/one/', authorization => $header), 401, 'the second time');
+        granted($c->get('/one/', authorization => $header), { user => 'alice' }, 'a header is accepted the first time');
+        refused($c->get('/one/', authorization => $header), 401, 'the same header is refused the second time');
     },
     'algorithms and qop' => sub {
         my ($server) = @_;

@@ -202,10 +202,10 @@ parts 'an inner location replaces the outer choice', { on => 'apache', locations
         my ($server) = @_;
         my $c = $server->client;
         granted(try($c, '/provider/'), { user => 'alice' }, 'a provider');
-        refused(try($c, '/provider/file/'), 401, 'is not used where there is a user file');
+        refused(try($c, '/provider/file/'), 401, 'the provider is not used where there is a user file');
         granted(try($c, '/provider/file/', user => 'carol'), { user => 'carol' }, 'the user of the inner location is granted');
         granted(try($c, '/file/', user => 'carol'), { user => 'carol' }, 'a user file');
-        refused(try($c, '/file/provider/', user => 'carol'), 401, 'is not read where there is a provider');
+        refused(try($c, '/file/provider/', user => 'carol'), 401, 'the user file is not read where there is a provider');
         granted(try($c, '/file/provider/'), { user => 'alice' }, 'the user of the inner location is granted');
     };
 

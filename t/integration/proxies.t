@@ -48,7 +48,7 @@ sub shuts_ntlm_out {
     $server->new_log;
     my $first = $connection->get($path, %o, @type1);
     refused($first, 401, "$name: a client that sends NTLM anyway");
-    is_deeply([ $first->challenges ], ['Negotiate'], "$name: is refused at once");
+    is_deeply([ $first->challenges ], ['Negotiate'], "$name: the client is refused at once");
     is(scalar(grep { /\b${\message_id('LEGS')}\b.*through a proxy/ } message_lines($server)), 1, "$name: the log says so");
     return;
 }
@@ -69,8 +69,8 @@ parts 'proxies', \%server_config,
         $connection->get('/behind/') for 1 .. 5;
         my $n_lines = () = $server->log =~ /\b${\message_id('PROXIED')}\b.* 127\.0\.0\.1 /g;
         # Each worker logs it once.
-        cmp_ok($n_lines, '>=', 1, 'in the log');
-        cmp_ok($n_lines, '<=', scalar(my @workers = $server->workers), 'at most once by each worker');
+        cmp_ok($n_lines, '>=', 1, 'the log has a line about the proxy');
+        cmp_ok($n_lines, '<=', scalar(my @workers = $server->workers), 'each worker logs the proxy at most once');
     },
     'by their headers' => sub {
         my ($server) = @_;
@@ -104,7 +104,7 @@ parts 'proxies', \%server_config,
             my $connection = $server->connection;
             my $a = $connection->get($path, @o, authorization => SSPI::Test::Gss->header(env => $alice));
             granted($a, { user => 'alice@SSPI.TEST' }, $path);
-            is(scalar($a->header('Persistent-Auth')), 'false', "$path: the client is told so");
+            is(scalar($a->header('Persistent-Auth')), 'false', "$path: the answer says that the login does not stay");
             refused($connection->get($path, @o), 401, "$path: the next request needs its own ticket");
             refused($connection->get('/all/'), 401, "$path: also elsewhere");
         }
@@ -159,9 +159,9 @@ parts 'the PROXY protocol', { extra_ports => 1, files => { map { ("/$_/index.htm
         my $a = login($connection, '/client/');
         is_deeply([ $a->status, $a->user ], [ 200, 'CORP\\alice' ], 'NTLM works');
         is($connection->get('/client/')->status, 200, 'the login stays');
-        is($connection->get('/client/', header('Via: 1.1 proxy'))->status, 401, 'not through a further proxy');
-        is($connection->get('/named/')->status, 401, 'nor where the proxy is configured');
-        is(login($open->(), '/named/')->status, 401, 'where NTLM does not work');
+        is($connection->get('/client/', header('Via: 1.1 proxy'))->status, 401, 'the login does not count through a further proxy');
+        is($connection->get('/named/')->status, 401, 'the login does not count where the proxy is configured');
+        is(login($open->(), '/named/')->status, 401, 'NTLM does not work where the proxy is configured');
     };
 
 # ---- a proxy that authenticates ----

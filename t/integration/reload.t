@@ -63,7 +63,7 @@ parts 'reload', \%server_config,
             is_deeply([ map { $_->status } @again ], [ 401, 401, 200 ],
                 "reload $round: used credentials stay used, the next count is granted");
         }
-        granted($c->get('/p/', authorization => $digest->(1)), { user => 'alice' }, 'a count that was left out is still good');
+        granted($c->get('/p/', authorization => $digest->(1)), { user => 'alice' }, 'a count that was left out is still accepted');
     },
     'a state of another size begins again, and clients need not ask for the password' => sub {
         my ($server) = @_;
@@ -78,7 +78,7 @@ parts 'reload', \%server_config,
         my $fresh = digests($c);
         granted($c->get('/p/', authorization => $fresh->(1)), { user => 'alice' }, 'a nonce of the new state');
         $server->reload;
-        granted($c->get('/p/', authorization => $fresh->(2)), { user => 'alice' }, 'survives a reload with the same size');
+        granted($c->get('/p/', authorization => $fresh->(2)), { user => 'alice' }, 'a nonce of the new state is valid after a reload with the same size');
         refused($c->get('/p/', authorization => $fresh->(1)), 401, 'its counts stay used');
     },
     'protection can be removed and restored' => sub {

@@ -101,7 +101,7 @@ parts 'at the first attempt', \%server_config,
             $said{$name} = "@ids";
         }
         is($said{'wrong-known'}, join(' ', map { message_id($_) } qw(RELOADED WRONG_PASSWORD)), 'the server reads the file, then refuses the client');
-        is($said{'wrong-unknown'}, $said{'wrong-known'}, 'for an unknown user as well');
+        is($said{'wrong-unknown'}, $said{'wrong-known'}, 'the server does the same for an unknown user');
     },
     'NTLM' => sub {
         my ($server) = @_;
@@ -135,9 +135,9 @@ parts 'at the first attempt', \%server_config,
         refused($connection->get('/version/', authorization => $ticket), 401, 'a key version that the keytab does not have');
         logged($server, 'NO_KEY');
         $server->add_data('version.keytab', $new_keys);
-        granted($connection->get('/version/', authorization => $ticket), \%alice, 'the same ticket, once it has');
+        granted($connection->get('/version/', authorization => $ticket), \%alice, 'the same ticket is accepted when the keytab has the key');
         read_again($server, 'version.keytab');
-        refused($connection->get('/version/', authorization => $ticket), 401, 'but only once');
+        refused($connection->get('/version/', authorization => $ticket), 401, 'the ticket is refused the second time');
         logged($server, 'REPLAY');
         ($connection) = seen($server, 'principal');
         $server->add_data('principal.keytab', $more_keys);
@@ -149,7 +149,7 @@ parts 'at the first attempt', \%server_config,
         $server->add_data('legs.keytab', $new_keys);
         my $gss = SSPI::Test::Gss->new(env => $alice, bare => 1);
         granted($connection->get('/legs/', authorization => negotiate_value(spnego_response($gss->{token}))), \%alice,
-            'its key was added between the legs');
+            'the exchange succeeds if its key was added between the legs');
         ($connection) = seen($server, 'other');
         $server->add_data('other.keytab', $old_keys);
         $server->new_log;

@@ -133,12 +133,12 @@ parts 'second chances', \%server_config,
                 password => 'pw', uri => '/all/', nc => $count++));
             $answer->status;
         } 1 .. 2;
-        is_deeply(\@statuses, [ 401, 200 ], 'is granted at its second request');
-        granted($answer, { user => 'alice' }, 'as its user');
+        is_deeply(\@statuses, [ 401, 200 ], 'the client is granted at its second request');
+        granted($answer, { user => 'alice' }, 'the client has its user');
         my ($challenge) = digest_challenges($connection->get('/all/')->challenges);
         my @wrong = map { $connection->get('/all/', authorization => digest_header($challenge, user => 'alice',
             password => $_, uri => '/all/', nc => 0)) } qw(pw no);
-        not_stale($_, '0 reveals nothing about the password') for @wrong;
+        not_stale($_, 'the count 0 reveals nothing about the password') for @wrong;
     },
     'curl and an empty name' => sub {
         my ($server) = @_;

@@ -58,7 +58,7 @@ subtest 'a new file' => sub {
     my ($status, $out, $err) = passwd("secret\n", '-c', '--stdin', '-r', 'realm', 'f', 'alice');
     is($status, 0);
     is($out . $err, '', 'a successful run prints no message');
-    is(get('f'), "alice:realm:SHA-256:$sha256\nalice:realm:$md5\n", 'has SHA-256 and MD5');
+    is(get('f'), "alice:realm:SHA-256:$sha256\nalice:realm:$md5\n", 'the file has lines of SHA-256 and MD5');
     is(mode('f'), '600');
     fails('-c again', 1, qr/^sspi-passwd: f exists already.* -c\b/, "secret\n", '-c', '--stdin', '-r', 'realm', 'f', 'bob');
     symlink 'nothing', 'dangling' or die;
@@ -167,7 +167,7 @@ subtest 'names and passwords in normal form C' => sub {
     is((passwd("p$decomposed\n", '--stdin', '-a', 'MD5', 'f', $composed))[0], 0);
     is(get('f'), $both, 'a line of another spelling is the same user');
     put('f', "$foreign\n");
-    is((passwd('', '-D', '-r', "R$composed", 'f', $composed))[0], 0, 'and can be deleted');
+    is((passwd('', '-D', '-r', "R$composed", 'f', $composed))[0], 0, 'a line of another spelling can be deleted');
     is(get('f'), '');
 
     my @to = ('--stdin', '-r', 'realm', 'f', 'alice');
@@ -206,13 +206,13 @@ subtest 'verify' => sub {
     put('f', $users);
     my ($status, $out, $err) = passwd("secret\n", '--verify', '--stdin', '-r', 'realm', 'f', 'alice');
     is($status, 0);
-    is($out, "SHA-256\tright\nMD5\tright\n", 'a line for each');
+    is($out, "SHA-256\tright\nMD5\tright\n", 'each kind has a line');
     is($err, '');
     ($status, $out, $err) = passwd("Secret\n", '--verify', '--stdin', '-r', 'realm', 'f', 'alice');
     is($status, 1, 'wrong');
     is($out, '');
     is($err, "sspi-passwd: f:1: the SHA-256 line has another password\n"
-        . "sspi-passwd: f:3: the MD5 line has another password\n", 'a line for each');
+        . "sspi-passwd: f:3: the MD5 line has another password\n", 'each kind has a line');
     is((passwd("Password\n", '--verify', '--stdin', '-r', 'Domain', 'f', 'User'))[0], 0, 'NT');
     is((passwd("password\n", '--verify', '--stdin', '-r', 'Domain', 'f', 'User'))[0], 1, 'NT, wrong');
     is((passwd("p$decomposed\n", '--verify', '--stdin', '-r', 'realm', 'f', $composed))[0], 0, 'another spelling');
@@ -242,8 +242,8 @@ subtest 'owner and symbolic links' => sub {
     ok(-l 'link', 'the link is still a link');
     is(get('target/users'), "alice:realm:$md5\n", 'its target was changed');
     my @after = stat 'target/users';
-    is_deeply([@after[2, 4, 5]], [@before[2, 4, 5]], 'mode, owner and group kept');
-    isnt($after[1], $before[1], 'replaced in one step, not overwritten');
+    is_deeply([@after[2, 4, 5]], [@before[2, 4, 5]], 'the file keeps its mode, owner and group');
+    isnt($after[1], $before[1], 'the file is replaced in one step and not overwritten');
 };
 
 subtest 'runs at the same time lose no line' => sub {

@@ -77,7 +77,7 @@ subtest 'import' => sub {
     is(mode('f'), '640', 'mode kept');
     my $all = get('f');
     is_deeply([ passwd('', '--import', 'h', 'f') ], [ 0, "added 0, replaced 3\n", '' ], 'the same import again');
-    is(get('f'), $all, 'it changes nothing');
+    is(get('f'), $all, 'the same import again does not change the file');
 
     put('h', "dave:realm:$x\ndave:realm:x\n");
     fails('a bad line in the imported file', 1, qr/^sspi-passwd: h:2: .*\b32\b/, '', '--import', 'h', 'f');
@@ -95,7 +95,7 @@ subtest 'import' => sub {
     my ($status, $out, $err) = passwd('', '--import', 'h', 'g');
     is($status, 0);
     like($err, qr/^sspi-passwd: note: 1 name of h is not in Unicode's form C.*set .* again$/, 'a name whose hash no client sends');
-    is(get('g'), "dave:realm:$x\n" . get('h'), 'is imported unchanged');
+    is(get('g'), "dave:realm:$x\n" . get('h'), 'the name is imported unchanged');
 };
 
 subtest 'htdigest' => sub {
@@ -114,9 +114,9 @@ subtest 'compile' => sub {
     is($out, '');
     is($err, "sspi-passwd: note: 1 NT line was left out; NTLM reads the user file itself\n");
     is(mode('d'), '600', 'a new one is its owner\'s');
-    is_deeply(leftovers(), [], 'no other file beside it');
+    is_deeply(leftovers(), [], 'there is no other file beside the database');
     my @verified = passwd("secret\n", '--verify', '--stdin', '-r', 'realm', 'cdb:d', 'alice');
-    is_deeply(\@verified, [ 0, "SHA-256\tright\nMD5\tright\n", '' ], 'the password is right in it');
+    is_deeply(\@verified, [ 0, "SHA-256\tright\nMD5\tright\n", '' ], 'the password is right in the database');
     @verified = passwd("Secret\n", '--verify', '--stdin', '-r', 'realm', 'cdb:d', 'alice');
     is_deeply(\@verified, [ 1, '', join '', map { "sspi-passwd: cdb:d: the $_ line has another password\n" } qw(SHA-256 MD5) ],
         'another password is wrong');
@@ -144,7 +144,7 @@ subtest 'a database is replaced in one step' => sub {
     put('f', "alice:realm:@{[md5_hex('alice:realm:new')]}\n");
     is((passwd('', '--compile', 'd', 'f'))[0], 0);
     my @after = stat 'd';
-    is_deeply([ @after[2, 4, 5] ], [ @before[2, 4, 5] ], 'mode, owner and group kept');
+    is_deeply([ @after[2, 4, 5] ], [ @before[2, 4, 5] ], 'the file keeps its mode, owner and group');
     isnt($after[1], $before[1], 'by another file');
     is(verify('cdb:d', 'new', 'alice'), 0);
 
@@ -203,7 +203,7 @@ subtest 'very many users' => sub {
         is($status, 1, "$_->[0] where files must not grow");
         is(($err =~ tr/\n//), 1, 'the error is one line') or diag $err;
         like($err, qr/File too large|than files may be/);
-        is_deeply(leftovers(), [], 'leaves no temporary file');
+        is_deeply(leftovers(), [], 'a failed run leaves no temporary file');
         ok(get('d') eq $database && get($file) eq $before && (stat $file)[1] == $inode[0], 'all files are unchanged');
     }
     put('f', "bob:realm:$x\nuser7:realm:$y\n");

@@ -90,7 +90,7 @@ subtest 'a change replaces it, or removes it' => sub {
         'one message says so');
     put('f', sasl_line('alice', 'realm', 'Käse'));
     ($status, undef, $err) = set('alice', 'realm', 'Käse', '-a', 'SHA-256');
-    like($err, qr/^sspi-passwd: note: alice's MD5-ISO-8859-1 line .*; add MD5 to -a to write a new one$/, 'also if it was the only line');
+    like($err, qr/^sspi-passwd: note: alice's MD5-ISO-8859-1 line .*; add MD5 to -a to write a new one$/, 'the message comes even if the removed line was the only one');
 };
 
 subtest 'deleting' => sub {

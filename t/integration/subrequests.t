@@ -98,7 +98,7 @@ parts 'included parts', \%server_config,
         shows($c->get('/optional/page.shtml'), 'OPTIONAL', 'no credentials');
         my $a = $c->get('/optional/page.shtml', authorization => $c->negotiate_header);
         shows($a, 'TICKET OPTIONAL', 'a ticket');
-        is($a->user, 'alice@SSPI.TEST', 'which names the user of the page');
+        is($a->user, 'alice@SSPI.TEST', 'the ticket names the user of the page');
     },
     'a part that is requested by itself is protected' => sub {
         my ($server) = @_;
@@ -129,7 +129,7 @@ parts 'auth_request', { on => 'nginx', env => $kdc->server_env, locations => [
             my ($path, $scheme) = @$case;
             my $a = $c->get("/by-$path/page");
             refused($a, 401, $path);
-            is_deeply([ map { (split)[0] } $a->challenges ], [$scheme], "$path: only once");
+            is_deeply([ map { (split)[0] } $a->challenges ], [$scheme], "$path: the same header is refused the second time");
         }
         is($c->get('/by-bob/page', digest => 'alice:pw')->status, 403, 'a user who is not named: 403');
     },
@@ -177,7 +177,7 @@ parts 'a look ahead before the request', { on => 'apache', locations => [
         granted($a, { user => 'alice' }, 'a password');
         is(scalar($a->header('X-Looked')), 'alice', 'the look ahead has the user');
         my $header = digest($c, '/look/page', from => '/look/page');
-        is_deeply([ map { $_->status } $c->raw(map { [ '/look/page', authorization => $header ] } 1, 2) ], [ 200, 401 ], 'but only once');
+        is_deeply([ map { $_->status } $c->raw(map { [ '/look/page', authorization => $header ] } 1, 2) ], [ 200, 401 ], 'the same header is refused the second time');
     },
     'one of several index files is checked by its own policy' => sub {
         my ($server) = @_;

@@ -72,7 +72,7 @@ parts 'Upgrade: h2c', { on => 'apache', env => $kdc->server_env, apache_head => 
         is_deeply([ $a->status, $a->user, version($a) ], [ 200, '', 2 ], 'credentials of another scheme');
         $a = $server->client(env => $alice)->get('/p/', args => [ '--http2-prior-knowledge', qw(--negotiate --user :) ]);
         granted($a, { user => 'alice@SSPI.TEST' }, 'HTTP/2 from the start');
-        is(version($a), 2, 'stays HTTP/2');
+        is(version($a), 2, 'the connection stays HTTP/2');
     },
     'does not allow a replay' => sub {
         my ($server) = @_;
@@ -82,9 +82,9 @@ parts 'Upgrade: h2c', { on => 'apache', env => $kdc->server_env, apache_head => 
             my ($scheme) = split ' ', $used;
             my $connection = SSPI::Test::Connection->new($c);
             is($connection->get('/p/', headers => [ @upgrade, "Authorization: $used" ])->status, 200, "$scheme once");
-            refused($connection->get('/p/', headers => [ @upgrade, "Authorization: $used" ]), 401, "$scheme: not again on the connection");
-            refused($c->get('/p/', authorization => $used, args => ['--http2']), 401, 'nor on another connection');
-            refused($c->get('/p/', authorization => $used, args => ['--http2-prior-knowledge']), 401, 'nor over HTTP/2');
+            refused($connection->get('/p/', headers => [ @upgrade, "Authorization: $used" ]), 401, "$scheme: the same header is refused on the connection");
+            refused($c->get('/p/', authorization => $used, args => ['--http2']), 401, "$scheme: the same header is refused on another connection");
+            refused($c->get('/p/', authorization => $used, args => ['--http2-prior-knowledge']), 401, "$scheme: the same header is refused over HTTP/2");
         }
     },
     'leaves other protocols in the list' => sub {

@@ -68,7 +68,7 @@ sub others_go_on {
     my $began = time;
     my %n;
     $n{$server->connection->get('/open/')->status}++ for 1 .. 8;
-    is_deeply(\%n, { 200 => 8 }, 'others are served');
+    is_deeply(\%n, { 200 => 8 }, 'other clients are served');
     cmp_ok(time - $began, '<', 4, 'other requests do not wait');
     return;
 }
@@ -125,7 +125,7 @@ scenario 'winbind does not answer', \%nginx_config, sub {
         others_go_on($server);
         ok($connection->waits, 'a login waits');
         my $a = $connection->answer;
-        is_deeply([ $a->status, $a->user ], [ 503, '' ], 'until its timeout');
+        is_deeply([ $a->status, $a->user ], [ 503, '' ], 'the login gets 503 after the timeout');
         is(count_messages($server, 'UNREACHABLE'), 1, 'the log has one line about it');
         is($connection->get('/open/')->status, 200, 'its connection continues, although its thread still waits');
         is($connection->get('/p/')->status, 401, 'the connection has no user');
@@ -136,7 +136,7 @@ scenario 'winbind does not answer', \%nginx_config, sub {
         });
         my $began = time;
         is(login($again)->status, 503, 'the next login of that worker is refused');
-        cmp_ok(time - $began, '<', 3, 'it does not wait');
+        cmp_ok(time - $began, '<', 3, 'the refused login does not wait');
         recovers($server);
     });
 };
@@ -147,7 +147,7 @@ scenario 'more logins than threads', \%nginx_config, sub {
     while_silent(sub {
         # Eight logins may wait in each of two workers.
         ok(wait_until(sub { 24 <= grep { !$_->waits } @all }, 4), 'the other logins get their answer at once');
-        cmp_ok(scalar(grep { $_->waits } @all), '>=', 1, 'while some wait');
+        cmp_ok(scalar(grep { $_->waits } @all), '>=', 1, 'some logins wait meanwhile');
         others_go_on($server);
         my %n;
         $n{$_->answer->status}++ for @all;
@@ -186,7 +186,7 @@ scenario 'winbind does not answer', \%apache_config, sub {
     while_silent(sub {
         ok(wait_until(sub { 16 - 2 * $n_processes <= grep { !$_->waits } @all }, 4), 'the other logins get their answer at once');
         my @waiting = grep { $_->waits } @all;
-        cmp_ok(scalar @waiting, '>=', 1, 'while some wait');
+        cmp_ok(scalar @waiting, '>=', 1, 'some logins wait meanwhile');
         my %n = map { $_->answer->status => 1 } grep { !$_->waits } @all;
         is_deeply([ keys %n ], [503], 'the answers are 503');
         cmp_ok(count_messages($server, 'BUSY'), '>=', 1, 'the log says so');

@@ -60,7 +60,7 @@ for my $adapter (qw(mod_sspi_apache ngx_http_sspi_module)) {
     for my $file (glob "$root/$adapter/*.[ch]") {
         for my $include (includes($file)) {
             my ($name) = $include =~ /\A"(.*)/ or next;
-            # httpd has headers of the same names; the compiler finds only those here.
+            # httpd has headers of the same names; the compiler finds only the headers of this folder.
             next if -e "/usr/include/apache2/$name";
             push @wrong, "$file includes $name" if $home{$name} && $home{$name} ne 'include';
         }

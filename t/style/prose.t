@@ -55,24 +55,24 @@ if (($mode // '') eq 'text') {
     exit 0;
 }
 
-# The rules on texts whose answers are known.
+# Tests of the rules on texts with known offences.
 sub found {
     my ($path, $content) = @_;
     return [ map { my $s = $_; map { "$s->{line} $_" } offences($s) } map { sentences($_) } units($path, $content) ];
 }
 my $long = join ' ', ('word') x (MAX_WORDS + 1);
 is_deeply(found('a.c', "/* One.\n * Nobody comes. */\nint a; /* $long. */\n"), [ '2 begins', '3 long (26 words)' ],
-    'comments of C');
+    'the rules hold for comments of C');
 is_deeply(found('a.c', "/* Two: $long RFC 5929 3.1, e.g. NTLM. */"), [ '1 long (32 words)' ],
     'a number or an abbreviation ends no sentence');
 is_deeply(found('a.def', "X(A, \"none is left\"\n \" of nobody's alone\")"), [ '1 begins', '1 alone', ('1 riddle') x 2 ],
-    'texts in tables');
+    'the rules hold for texts in tables');
 is_deeply(found('core/a.c', 'f("whoever calls it %" PRIu64 " alone"); g("whoever"); /* standalone; let alone */'),
-    [ '1 alone', '1 riddle' ], 'messages');
+    [ '1 alone', '1 riddle' ], 'the rules hold for messages');
 is_deeply(found('a.t', "#!/usr/bin/perl\n# Some text\n# alone.\nx(); # What it is.\n"), [ '2 alone', '4 begins' ],
-    'comments of Perl');
+    'the rules hold for comments of Perl');
 is_deeply(found('a.md', "# What is it\n\n| question | file |\n| --- | --- |\n| what it is | none is |\n\n```\nwhoever\n```\n- Who\n"),
-    [ '5 begins', '5 riddle', '10 begins' ], 'pages: headings and questions may ask');
+    [ '5 begins', '5 riddle', '10 begins' ], 'the rules hold for pages, except for headings and columns of questions');
 
 SKIP: {
     skip 'not a tree that git knows', 4 if !@files;

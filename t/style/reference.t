@@ -26,7 +26,7 @@ for my $mention (@mentions) {
     is_deeply([ grep { !$known{$_} } @ids ], [], "$path mentions existing messages only");
 }
 
-# The table of reasons. Rows that share a number are one message: the first of them tells its meaning.
+# The table of reasons. Rows that share a number are one message, and the first of them has its meaning.
 my @reasons = slurp("$root/core/include/sspi_reasons.def")
     =~ /^SSPI_REASON\((\w+), (\d+), (\w+), (\d+), (\w+), (\w+),\s+("(?:[^"\\]|\\.)*")/mg;
 my (@numbers, %severity, @wrong);
@@ -39,7 +39,7 @@ while (my ($id, $number, $severity, $status, $counter, $detail, $meaning) = spli
     push @wrong, "$id: its counter" if ($status != 0) && $counter eq 'NONE';
 }
 cmp_ok(scalar @numbers, '>', 50, 'the reasons are read');
-is_deeply([ sort { $a <=> $b } @numbers ], \@numbers, 'message numbers rise');
+is_deeply([ sort { $a <=> $b } @numbers ], \@numbers, 'message numbers are in ascending order');
 is_deeply(\@wrong, [], 'rows of one number agree, and each status is counted');
 
 # The table of functions, flags and statuses is compared with sspi.h and the tests.
@@ -53,17 +53,17 @@ my @rows = map { [ /^(SSPI_\w+)\((\w+),/, [ map { s/\A"|"\z//gr } map { join '',
 my %declared = map { $_ => 1 } map { s/(?<=[a-z])[AW]\z//r }
     $header =~ /^SSPI_API\s+SECURITY_STATUS\s+SEC_ENTRY\s+(\w+)\(/mg;
 is(scalar @rows, scalar(map { keys %$_ } values %row), 'every row is read');
-is_deeply($row{SSPI_FUNCTION}, \%declared, 'every function of sspi.h is told, and no other');
+is_deeply($row{SSPI_FUNCTION}, \%declared, 'the table has every function of sspi.h, and no other');
 is_deeply($row{SSPI_FLAG}, { map { $_ => 1 } $header =~ /^#define (ASC_REQ_\w+)/mg },
-    'every flag of fContextReq is told, and no other');
+    'the table has every flag of fContextReq, and no other');
 my %status = map { $_ => 1 } $header =~ /^#define ((?:SEC_[EI]|STATUS)_\w+)/mg;
 is_deeply([ grep { !$status{$_} } sort keys %{$row{SSPI_STATUS}} ], [], 'statuses are those of sspi.h');
-# What the comments promise.
+# The statuses that the comments of sspi.h name.
 my ($calls) = $header =~ m{/\* ---- calls ---- \*/(.*)}s;
 my %promised = map { $_ => 1 } $calls =~ /\b((?:SEC_[EI]|STATUS)_[A-Z_]+[A-Z])\b/g;
 is_deeply([ grep { $status{$_} && !$row{SSPI_STATUS}{$_} && $_ ne 'STATUS_INVALID_PARAMETER' } sort keys %promised ], [],
-    'every status that a call promises is told');
-# What the comment of a function says between "Returns" and "Blocks:" is what its row says.
+    'the table has every status that a comment names');
+# The row of a function has the statuses that its comment names between "Returns" and "Blocks:".
 my %comment;
 while ($header =~ m{/\*((?:(?!\*/).)*)\*/\s*SSPI_API\s+SECURITY_STATUS\s+SEC_ENTRY\s+(\w+)\(}sg) {
     my ($comment, $name) = ($1, $2);
@@ -73,7 +73,7 @@ while ($header =~ m{/\*((?:(?!\*/).)*)\*/\s*SSPI_API\s+SECURITY_STATUS\s+SEC_ENT
 for my $function (grep { $_->[0] eq 'SSPI_FUNCTION' } @rows) {
     my ($name, $as, $returns) = ($function->[1], map { s/"\s*"//gr } @{$function->[2]}[ 0, 1 ]);
     my %said = map { $_ => 1 } ($comment{$name} // '') =~ /\b((?:SEC_[EI]|STATUS)_[A-Z_]+[A-Z])\b/g;
-    # No status that a caller gets, but named there: what is never returned, and other pages' statuses.
+    # These statuses are named there, but the function does not return them as failures.
     delete @said{qw(SEC_E_OK SEC_I_COMPLETE_AND_CONTINUE STATUS_INVALID_PARAMETER)};
     is_deeply([ sort split ' ', $returns ], [ sort keys %said ], "$name returns what sspi.h says");
     like($comment{$name}, qr/\b$as\b/, "$name: sspi.h refers to $as") if $as ne '';

@@ -23,7 +23,7 @@ static void report_dropped(const struct passwd_options *options, const struct pa
 {
     for (enum passwd_kind kind = 0; kind < PASSWD_N_KINDS; kind++) {
         enum passwd_kind asked = passwd_kind_asked(kind);
-        /* MD5 and SASL lines belong together: one message for both. */
+        /* MD5 and SASL lines belong together, so one message names both. */
         bool dropped = edit->removed[kind] && (asked == kind || !edit->removed[asked]);
         for (size_t i = 0; i < options->n_kinds; i++)
             dropped = dropped && options->kinds[i] != asked;

@@ -97,7 +97,8 @@ int passwd_compile(const struct passwd_options *options)
     PASSWD_OUTPUT_CLEANUP struct passwd_output output = {0};
     bool replaces = passwd_file_exists(options->other);
     size_t n_nt = 0;
-    /* The lock orders two runs: the run that wrote the database last has read the newest file. */
+    /* The lock makes runs wait for each other, so the last written database is made from the newest
+     * file. */
     if (!passwd_file_open(options->file, PASSWD_FILE_ORDER, &from) ||
         (replaces && !passwd_file_open(options->other, PASSWD_FILE_READ, &old)))
         return PASSWD_EXIT_FAILED;

@@ -70,8 +70,8 @@ enum given {
 static const char *const option_names[] = {"-D", "--verify", "--list", "--import", "--compile",
                                            "-c", "-a",       "-r",     "--stdin"};
 
-/* The forms of the command. The first form whose `option` was given counts; the last form has
- * none. */
+/* The forms of the command. The command has the first form whose `option` was given. The last form
+ * has no option. */
 static const struct form {
     unsigned option;
     enum passwd_action action;

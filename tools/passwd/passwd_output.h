@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes a file in one step. It replaces an old file and keeps its mode, owner, group and access
- * list, or it creates a new file with mode 0600. Until the last step there is only a temporary file
- * in the same directory. All functions report their problems. */
+ * list, or it creates a new file with mode 0600. Until that step, the new text is only in a
+ * temporary file in the same directory. All functions report their problems. */
 #ifndef PASSWD_OUTPUT_H
 #define PASSWD_OUTPUT_H
 

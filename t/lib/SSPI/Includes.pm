@@ -9,8 +9,8 @@ use Exporter qw(import);
 our @EXPORT_OK = qw(include_graph circles between_folders call_graph show_circle);
 
 # Paths without their endings => { paths without their endings that they include => 1 }, for all C files
-# of the folders. An include is looked up in its file's own folder first, then in the others. Adapters see
-# only core/include; httpd has headers whose names are those of core's.
+# of the folders. An include is looked up in its file's own folder first, then in the others. Adapters may include
+# only core/include, because httpd has headers with the same names as core.
 sub include_graph {
     my ($root, @folders) = @_;
     my @files = map { substr $_, length "$root/" } map { glob "$root/$_/*.{c,h,def}" } @folders;
@@ -33,7 +33,7 @@ sub include_graph {
 
 sub base_name { return $_[0] =~ m{([^/]+)\z} ? $1 : $_[0] }
 sub folder { return $_[0] =~ m{\A(.*)/} ? $1 : '' }
-# A table is a node of its own beside a header of the same name.
+# A .def file is a node of its own, even if there is a header of the same name.
 sub node { return $_[0] =~ s/\.[ch]\z//r }
 
 sub includes {
@@ -89,8 +89,8 @@ sub between_folders {
     return \%count;
 }
 
-# As include_graph, for calls: object file => object files whose functions it calls. An adapter whose files
-# share one header shows only so which of them depend on which.
+# As include_graph, for calls: object file => object files whose functions it calls. The files of an adapter share
+# one header, so only their calls show which file depends on which.
 sub call_graph {
     my (@objects) = @_;
     my (%defined, %uses);

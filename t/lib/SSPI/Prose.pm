@@ -8,11 +8,11 @@ use warnings;
 use Exporter qw(import);
 our @EXPORT_OK = qw(prose_files units sentences offences count_prose MAX_WORDS);
 
-# Texts of fewer than MIN_WORDS words are labels. They are checked, but are no sentences of the percentages;
-# nor are names of tests.
+# Texts of fewer than MIN_WORDS words are labels. The rules hold for them, but the percentages count neither labels
+# nor names of tests.
 use constant { MAX_WORDS => 25, MIN_WORDS => 4 };
 
-# Files under $root whose text the rules hold for, as paths relative to it. Recorded data, the licence and
+# Returns the files under $root to which the rules apply, as paths relative to $root. Recorded data, the licence and
 # pages that tools/reference makes from tables are left out.
 sub prose_files {
     my ($root, @prefixes) = @_;
@@ -107,7 +107,7 @@ sub c_text {
             @string = ();
             return;
         }
-        # Code and page fragments are no sentences: a text has three words.
+        # Shorter strings are fragments of code or pages. A text has at least three words.
         push @units, { line => $string[0][0], kind => $texts, text => [ @string ] }
             if $texts && $whole !~ /[<>]\w|\A\s*\S*\s*\z/ && (() = $whole =~ /(?<![%\w])[A-Za-z][a-z']+\b/g) >= 3;
         @string = ();
@@ -254,7 +254,7 @@ sub offences {
     return @kinds;
 }
 
-# Totals of a list of files: sentences and offences by kind; calls $told for each offence.
+# Totals of a list of files: sentences and offences by kind; calls the function $told for each offence.
 sub count_prose {
     my ($root, $files, $told) = @_;
     my %count = (sentences => 0, long => 0, begins => 0, alone => 0, riddle => 0);

@@ -21,11 +21,11 @@ use constant PRIVILEGED => 'winbindd_priv';
 
 # The password of every user. t/unit/ntlm_client.h has its hash.
 use constant PASSWORD => 'Password';
-# alice is in web-team, which is in web-all and in the domain-local web-local. carol is disabled.
+# alice is in web-team. web-team is in web-all and in the domain-local group web-local. carol is disabled.
 # dave must change his password first.
 my @users = (qw(alice bob carol dave), "j\xe4s\xf8n");
 
-# As long as this file is open, no other test has a domain.
+# The lock on this open file keeps other tests from starting a domain.
 my $lock;
 
 sub _runs { my ($path) = @_; return defined IO::Socket::UNIX->new(Peer => $path) }
@@ -172,7 +172,7 @@ sub _listens {
     return defined IO::Socket::INET->new(PeerAddr => ADDRESS, PeerPort => $port, Timeout => 2);
 }
 
-# In a namespace of their own the kernel ends all of the processes with this script. It does so also
+# The processes run in a PID namespace of their own, so the kernel ends all of them with this script. It does so also
 # if the script is killed and the processes are stopped. Some containers cannot make a namespace.
 my @namespace = qw(unshare --pid --fork --kill-child);
 sub _lifeline {

@@ -7,7 +7,7 @@ use parent 'SSPI::Test::Server';
 use SSPI::Test qw(is_root worker_user);
 use SSPI::Test::Options qw(apache_location apache_options);
 
-# Debian's name, then the name elsewhere.
+# The name on Debian, then the name on other systems.
 my ($binary) = grep { -x } qw(/usr/sbin/apache2 /usr/sbin/httpd);
 my ($modules) = grep { -d } qw(/usr/lib/apache2/modules /usr/lib64/httpd/modules);
 

@@ -100,8 +100,7 @@ sub _ntlm {
     return (ntlm_login($connection, $path, %what))[-1];
 }
 
-# Returns the arguments of digest_header() for a client that says so: the extension of Windows'
-# clients.
+# Returns the arguments of digest_header() for this channel, in the extension of Windows' clients.
 sub digest_says {
     my ($channel, $target) = @_;
     return () if !defined $channel;

@@ -59,7 +59,7 @@ sub webdav_part {
             }
         }
         is($way{chunked}->($c, '/dav/wrong', 'this', method => 'PUT', hashed_body => 'that')->status, 401, 'a wrong body');
-        ok(!-e "$dir/dav/wrong", 'is not written');
+        ok(!-e "$dir/dav/wrong", 'the wrong body is not written');
     });
 }
 
@@ -84,7 +84,7 @@ sub wrong_body_part {
     });
 }
 
-# The requests of one connection stay apart, whatever becomes of their bodies. Locations: /proxy/ leads to
+# The requests of one connection stay apart, even if the server refuses their bodies. Locations: /proxy/ leads to
 # an application, /bob/ admits only bob, /check/ is a page. Options: client, lengths, expected (length of
 # the body that is announced by Expect), unread (requests to a page that reads no body are granted).
 sub connection_parts {
@@ -141,7 +141,7 @@ sub connection_parts {
         is_deeply(statuses(answers($socket, 1)), [401], 'the server asks for no body without credentials');
         $socket = $c->connect_raw;
         send_all($socket, post_text($c, '/proxy/', body(BODY_LIMIT + 1), @expect));
-        is_deeply(statuses(answers($socket, 1)), [413], 'nor for a body over the limit');
+        is_deeply(statuses(answers($socket, 1)), [413], 'the server does not ask for a body over the limit');
     };
     return ('the next request begins after the body' => $request_parts,
         'the server reads no request from a body that it did not read to its end' => $unread_part,

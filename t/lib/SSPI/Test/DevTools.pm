@@ -18,7 +18,7 @@ sub new {
     my $self = bless { dir => $dir, id => 0, read => '', events => [] }, $class;
     for my $name (qw(to from)) {
         mkfifo("$dir/$name", 0600) or die "$dir/$name: $!\n";
-        # Both directions, so that neither side waits for the other to open.
+        # Opens each FIFO for reading and writing, so that neither side waits for the other one.
         open $self->{$name}, '+<', "$dir/$name" or die "$dir/$name: $!\n";
     }
     $self->{to}->autoflush(1);

@@ -18,7 +18,7 @@ my %hash = (
     'SHA-512-256' => \&sha512256_hex,
 );
 
-# Returns H of an algorithm, also of a -sess form.
+# Returns the hash function of an algorithm, also of a -sess form.
 sub _h { my ($algorithm) = @_; return $hash{($algorithm // 'MD5') =~ s/-sess\z//r} }
 
 # Returns the line of a user file: `user:realm:hex` for MD5 like htdigest, otherwise with the

@@ -57,7 +57,7 @@ sub _stale {
         && is_deeply(\@stale, [ map { $want } @stale ], "$name: stale=$want");
 }
 
-# Test that the answer is a 401 whose challenges all say stale, or all do not.
+# Tests that the answer is a 401. In stale() all its challenges say stale, in not_stale() no challenge does.
 sub stale { my ($answer, $name) = @_; return _stale($answer, 'true', $name) }
 sub not_stale { my ($answer, $name) = @_; return _stale($answer, 'false', $name) }
 

@@ -58,7 +58,7 @@ sub new {
 sub authenticate {
     my ($self, $challenge) = @_;
     my %wish = (%$self, hash => nt_hash($self->{password}));
-    # `kind` replaces the names, so it stands last.
+    # `kind` may replace the names, so it is the last argument.
     my @names = sort { ($a eq 'kind') <=> ($b eq 'kind') || $a cmp $b }
         grep { defined $wish{$_} } qw(user domain hash flags mic channel target late kind);
     my ($token, $key) = _client('authenticate', unpack('H*', $self->{negotiate}), unpack('H*', $challenge),

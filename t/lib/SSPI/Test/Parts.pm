@@ -12,8 +12,8 @@ use SSPI::Test::Scenario;
 our @EXPORT = qw(parts);
 
 # parts 'name', { as for scenario }, 'name of a part' => sub { my ($server) = @_; ... }, ...
-# Each part is a subtest. If one part dies, the others still run. Parts share the state of the
-# server, such as used nonces and tickets. A part begins with an empty new_log().
+# Each part is a subtest. If one part dies, the others still run. All parts use the same server, so they share its
+# state, such as used nonces and tickets. A part begins with an empty new_log().
 sub parts {
     my ($name, $spec, @parts) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;

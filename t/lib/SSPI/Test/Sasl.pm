@@ -16,7 +16,7 @@ use SSPI::Test::KDC;
 our @EXPORT = qw(ENDED INVALID_TOKEN DENIED NO_AUTHORITY ALTERED UNORDERED MISMATCH NO_PACKAGE
     fixture start_server came receive put);
 
-# The statuses with which a server ends a client. The first one means that the client has left.
+# The statuses with which a server ends the connection of a client. The first one means that the client has left.
 use constant {
     ENDED => '80090318', INVALID_TOKEN => '80090308', DENIED => '8009030c', ALTERED => '8009030f',
     UNORDERED => '80090310', NO_AUTHORITY => '80090311', MISMATCH => '80090331', NO_PACKAGE => '80090305',
@@ -133,7 +133,7 @@ sub put {
     return print {$to} $prefix, encode_base64($octets, ''), "\n";
 }
 
-# Sends only these octets as a client. Returns the output about it.
+# Sends only these octets as a client. Returns the server's output about this client.
 sub hears {
     my ($self, @octets) = @_;
     my $socket = $self->connect;

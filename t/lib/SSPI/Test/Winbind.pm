@@ -88,7 +88,7 @@ sub stop {
     return if !$self->{pid};
     $self->resume;
     SSPI::Test::stop_process(delete $self->{pid}, 'TERM');
-    # The helpers (samba-dcerpcd, rpcd_lsad) are daemons that outlive winbindd.
+    # The helpers (samba-dcerpcd, rpcd_lsad) are daemons, which do not end with winbindd.
     my $theirs = "configfile=$self->{dir}/smb.conf";
     wait_until(sub { run([ qw(pkill -KILL -f), $theirs ])->{rc} != 0 });
     return;
