@@ -45,8 +45,8 @@ struct sspi_state;
 
 #define SSPI_ERROR_TEXT_SIZE 512
 
-/* Why a call failed, in enough detail to tell an administrator what to do. The names and log ids are
- * stable. Before version 1.0 the values may change with each version. The table also has the
+/* Why a call failed, in enough detail to tell an administrator what to do. The names and log ids
+ * are stable. Before version 1.0 the values may change with each version. The table also has the
  * reasons that only the web servers' acceptor (sspi_http.h) uses. */
 enum sspi_reason {
 #define SSPI_REASON(id, ...) SSPI_REASON_##id,
