@@ -64,7 +64,7 @@ parts 'named users', \%server_config,
                 my $may = $passes{$user} ? 200 : 403;
                 is_deeply([ $a->status, grep { !/\ANegotiate \S/ } $a->challenges ], [$may], "$user: $may");
             }
-            refused($server->client->get($path), 401, 'no credentials: 401');
+            refused($server->client->get($path), 401, 'no credentials');
         })
     } @locations),
     'the log has a line about the refusal' => sub {

@@ -97,7 +97,7 @@ sub check_policy {
         $server->new_log;
         my $answer = $get->($said{$says});
         if (!$message) {
-            granted($answer, { user => 'alice', package => 'Digest', bound => $bound }, "$policy, $says: granted");
+            granted($answer, { user => 'alice', package => 'Digest', bound => $bound }, "$policy, $says");
             next;
         }
         not_stale($answer, "$policy, $says: refused");

@@ -163,7 +163,7 @@ sub comes_out {
     my ($self, $server, $want, $name, @login) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     $server->new_log;
-    return is(outcome($server, $self->login(@login)), $want, $name);
+    return is(outcome($server, $self->login(@login)), $want, "$name: $want");
 }
 
 # The table of Extended Protection for a known channel: the outcome by policy and by what the client

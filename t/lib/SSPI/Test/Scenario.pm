@@ -91,8 +91,10 @@ sub config_refused {
     return;
 }
 
+sub _outcome { my ($name, $outcome) = @_; return defined $name ? "$name: $outcome" : $outcome }
+
 # Tests that the answer is 200 and names the user. `want`: user, and optionally remote_user,
-# package, mechanism, bound.
+# package, mechanism, bound. The name says what was sent; the test adds the outcome to it.
 sub granted {
     my ($answer, $want, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -100,11 +102,11 @@ sub granted {
         package => $answer->package_name, mechanism => $answer->mechanism, bound => $answer->bound);
     my %want = (status => 200, remote_user => $want->{user}, %$want);
     my %see = map { $_ => $got{$_} } keys %want;
-    return is_deeply(\%see, \%want, $name) || diag($answer->brief);
+    return is_deeply(\%see, \%want, _outcome($name, "$want{status}, user $want->{user}")) || diag($answer->brief);
 }
 
-# Tests that the answer has this status and names no user. A 401 has challenges, other statuses have
-# none.
+# Tests that the answer has this status and names no user. A 401 has challenges, another status has
+# no challenge. The test adds the outcome to the name.
 sub refused {
     my ($answer, $status, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
@@ -112,7 +114,7 @@ sub refused {
         { status => $answer->status, user => $answer->user, remote_user => $answer->remote_user,
             challenged => scalar($answer->challenges) ? 1 : 0 },
         { status => $status, user => '', remote_user => '', challenged => $status == 401 ? 1 : 0 },
-        $name);
+        _outcome($name, "$status, no user"));
     diag($answer->brief) if !$good;
     return $good;
 }
