@@ -105,7 +105,7 @@ static apr_status_t take_brigade(struct body *body, apr_bucket_brigade *brigade,
         apr_status_t rv;
 
         if (APR_BUCKET_IS_EOS(b)) {
-            sspi_http_entity_end(exchange);
+            sspi_exchange_end_entity(exchange);
             *ret_more = false;
             return APR_SUCCESS;
         }
@@ -113,7 +113,7 @@ static apr_status_t take_brigade(struct body *body, apr_bucket_brigade *brigade,
             continue;
         }
         rv = apr_bucket_read(b, &data, &len, APR_BLOCK_READ);
-        if (rv == APR_SUCCESS && !sspi_http_entity_update(exchange, data, len)) {
+        if (rv == APR_SUCCESS && !sspi_exchange_update_entity(exchange, data, len)) {
             /* An error document must not get a part of the body. The connection must close, because
              * the rest of the body would be read as the next request. */
             body->r->connection->keepalive = AP_CONN_CLOSE;

@@ -61,7 +61,7 @@ static void check_realm(struct check *check, const struct mod_sspi_scope *scope,
         return;
     }
     if (sspi_policy_set(&digest, SSPI_OPTION_PACKAGES, &packages, 1, SSPI_SERVER_APACHE, error) &&
-        sspi_policy_takes_realm(&digest, (struct sspi_view){realm, strlen(realm)},
+        sspi_policy_check_realm(&digest, (struct sspi_view){realm, strlen(realm)},
                                 SSPI_SERVER_APACHE, error)) {
         return;
     }
@@ -296,7 +296,7 @@ static void check_location(void *self, const struct mod_sspi_scope *scope)
                    : apr_psprintf(check->p, "%s %s (%s:%d)", scope->section->directive,
                                   scope->section->args, scope->section->filename,
                                   scope->section->line_num);
-    sspi_acceptor_note_unprotected(
+    sspi_acceptor_log_unprotected(
         check->acceptor,
         apr_pstrcat(check->p, scope->demand->directive, " ", scope->demand->args, NULL), location);
 }

@@ -115,7 +115,7 @@ const char *mod_sspi_set_option(cmd_parms *cmd, void *dir_, const char *args)
             return refused;
         }
     }
-    if (!sspi_option_takes(option, (size_t)words->nelts, SSPI_SERVER_APACHE, error)) {
+    if (!sspi_option_check_words(option, (size_t)words->nelts, SSPI_SERVER_APACHE, error)) {
         return apr_pstrdup(cmd->pool, error);
     }
     if (info->kind == SSPI_KIND_FILE || info->kind == SSPI_KIND_FILES) {

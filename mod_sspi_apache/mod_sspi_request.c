@@ -387,7 +387,7 @@ static bool open_policy(request_rec *r, struct sspi_policy *ret_policy)
     struct sspi_policy policy;
 
     mod_sspi_dir_config_policy(r, &policy);
-    return sspi_policy_open(&policy, ap_ssl_conn_is_ssl(r->connection) != 0, ret_policy);
+    return sspi_policy_make_optional(&policy, ap_ssl_conn_is_ssl(r->connection) != 0, ret_policy);
 }
 
 /* True if r has credentials or a login that could name a user. */

@@ -164,7 +164,7 @@ ngx_http_sspi_takes_realm(ngx_http_sspi_loc_conf_t *slcf, char *error)
         return 1;
     }
 
-    return sspi_policy_takes_realm(&slcf->policy,
+    return sspi_policy_check_realm(&slcf->policy,
                                    ngx_http_sspi_view(&slcf->realm->value),
                                    SSPI_SERVER_NGINX, error);
 }

@@ -39,7 +39,7 @@ ngx_http_sspi_pass_body(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
     mr = r->main;
 
     if (mr->headers_in.content_length_n <= 0 && !mr->headers_in.chunked) {
-        sspi_http_entity_end(ctx->exchange);
+        sspi_exchange_end_entity(ctx->exchange);
         return NGX_OK;
     }
 
@@ -64,7 +64,7 @@ ngx_http_sspi_pass_body(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
             /* an unbuffered body lacks the part that was passed on */
 
             if (len == mr->headers_in.content_length_n) {
-                sspi_http_entity_end(ctx->exchange);
+                sspi_exchange_end_entity(ctx->exchange);
                 return NGX_OK;
             }
 
@@ -139,7 +139,7 @@ ngx_http_sspi_body_handler(ngx_http_request_t *r)
     ctx = ngx_http_sspi_get_ctx(r);
     ctx->hashing = 0;
 
-    sspi_http_entity_end(ctx->exchange);
+    sspi_exchange_end_entity(ctx->exchange);
 
     r->write_event_handler = ngx_http_core_run_phases;
     ngx_http_core_run_phases(r);
@@ -226,8 +226,8 @@ ngx_http_sspi_hash_chain(ngx_http_sspi_ctx_t *ctx, ngx_chain_t *in,
 
         if (ngx_buf_in_memory(b)) {
 
-            if (!sspi_http_entity_update(ctx->exchange, b->pos,
-                                         b->last - b->pos))
+            if (!sspi_exchange_update_entity(ctx->exchange, b->pos,
+                                             b->last - b->pos))
             {
                 return NGX_DECLINED;
             }
@@ -272,7 +272,7 @@ ngx_http_sspi_hash_file(ngx_http_sspi_ctx_t *ctx, ngx_buf_t *b)
             return NGX_ERROR;
         }
 
-        if (!sspi_http_entity_update(ctx->exchange, buffer, n)) {
+        if (!sspi_exchange_update_entity(ctx->exchange, buffer, n)) {
             return NGX_DECLINED;
         }
     }

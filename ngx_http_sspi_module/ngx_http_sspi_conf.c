@@ -123,8 +123,8 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     info = sspi_option_info(option);
     value = cf->args->elts;
 
-    if (!sspi_option_takes(option, cf->args->nelts - 1, SSPI_SERVER_NGINX,
-                           error))
+    if (!sspi_option_check_words(option, cf->args->nelts - 1, SSPI_SERVER_NGINX,
+                                 error))
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", error);
         return NGX_CONF_ERROR;

@@ -70,7 +70,7 @@ ngx_http_sspi_authenticate_open(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    if (!sspi_policy_open(&slcf->policy, tls, &policy)) {
+    if (!sspi_policy_make_optional(&slcf->policy, tls, &policy)) {
         return NGX_DECLINED;
     }
 

@@ -48,7 +48,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     if (acceptor == NULL)
         return;
     /* Credentials use the sources, so they are closed first. */
-    acceptor_credentials_close(&acceptor->credentials);
+    acceptor_credentials_clear(&acceptor->credentials);
     while (acceptor->sources != NULL) {
         struct acceptor_source *first = acceptor->sources;
         acceptor->sources = first->next;
@@ -131,8 +131,8 @@ void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_
         warn(acceptor, SSPI_REASON_NO_MATCH, text);
 }
 
-void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *directive,
-                                    const char *location)
+void sspi_acceptor_log_unprotected(struct sspi_acceptor *acceptor, const char *directive,
+                                   const char *location)
 {
     char text[SSPI_ERROR_SIZE];
     snprintf(text, sizeof(text),

@@ -34,7 +34,7 @@ static bool is_usable_realm(struct sspi_view realm)
     return true;
 }
 
-bool sspi_policy_takes_realm(const struct sspi_policy *policy, struct sspi_view realm,
+bool sspi_policy_check_realm(const struct sspi_policy *policy, struct sspi_view realm,
                              enum sspi_server server, char *error)
 {
     char shown[SHOWN_SIZE];

@@ -37,7 +37,7 @@ static void free_credential(struct acceptor_credential *credential)
     free(credential);
 }
 
-void acceptor_credentials_close(struct acceptor_credentials *set)
+void acceptor_credentials_clear(struct acceptor_credentials *set)
 {
     while (set->first != NULL) {
         struct acceptor_credential *first = set->first;

@@ -28,7 +28,7 @@ struct acceptor_credentials {
 bool acceptor_credentials_init(struct acceptor_credentials *set) MUST_USE;
 
 /* Frees all credentials. They must not be in use. */
-void acceptor_credentials_close(struct acceptor_credentials *set);
+void acceptor_credentials_clear(struct acceptor_credentials *set);
 
 /* Returns the credential of `package` for `data`, and makes it if
  * there is no such credential yet. The caller gives it back with acceptor_credentials_release(). On

@@ -98,18 +98,18 @@ struct sspi_option_info {
     const char *help;
     const char *const *words; /* FLAG, ENUM, LIST: ends with NULL; otherwise NULL */
     uint64_t least, greatest; /* TIME, SIZE, COUNT */
-    const char *prefix;       /* FILE, FILES: may stand before the path; "": none may */
+    const char *prefix;       /* FILE, FILES: allowed before the path; "": no prefix */
 };
 
 #define SSPI_ERROR_SIZE 512
 
-/* Static; never NULL for a valid option. */
+/* Returns the row of `option`, which is static. Never NULL. */
 const struct sspi_option_info *sspi_option_info(enum sspi_option option);
 
-/* True if a directive may have that many words. Otherwise `error` (SSPI_ERROR_SIZE bytes) names
- * the directive, how many words it takes, and what for. */
-bool sspi_option_takes(enum sspi_option option, size_t n_words, enum sspi_server server,
-                       char *error);
+/* True if a directive may have `n_words` words. False: `error` (SSPI_ERROR_SIZE bytes) names the
+ * directive of `server`, how many words it takes, and its purpose. */
+bool sspi_option_check_words(enum sspi_option option, size_t n_words, enum sspi_server server,
+                             char *error);
 
 /* The arguments of a FILE (one), FILES, WORDS or LINES option: borrowed. */
 struct sspi_words {
@@ -129,11 +129,11 @@ struct sspi_policy {
 /* A policy in which each field has its default. */
 struct sspi_policy sspi_policy_defaults(void);
 
-/* Reads one directive's arguments into `policy`. `words` is borrowed for as long as this policy or
- * one merged from it is used. For LINES, pass the words of all the scope's lines so far, with an
- * absent view behind each line. False: `error` (SSPI_ERROR_SIZE bytes) names the directive, the
- * value and what would be right; the policy is unchanged. A policy has no field for TEXT and BARE
- * options, so these are refused. */
+/* Reads the arguments of one directive of `server` into `policy`. `words` is borrowed for as long
+ * as this policy or one merged from it is used. For LINES, pass the words of all the scope's lines
+ * so far, with an absent view behind each line. False: `error` (SSPI_ERROR_SIZE bytes) names the
+ * directive, the value and what would be right; the policy is unchanged. A policy has no field for
+ * TEXT and BARE options, so these are refused. */
 bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
                      const struct sspi_view *words, size_t n_words, enum sspi_server server,
                      char *error);
@@ -152,17 +152,19 @@ static inline bool sspi_policy_is_set(const struct sspi_policy *policy, enum ssp
 /* True if Kerberos can run under `policy`. Only then are its keys needed. */
 bool sspi_policy_runs_kerberos(const struct sspi_policy *policy);
 
-/* Writes the policy of a location whose own rules let the request pass without a user (an address,
- * `Require all granted`). Credentials are optional there and no user is required. If the client
- * sends credentials, they are verified, and wrong ones are refused. False: credentials are not
- * accepted on this connection, because `policy` demands TLS and `tls` is false. */
-bool sspi_policy_open(const struct sspi_policy *policy, bool tls, struct sspi_policy *ret_open);
+/* Writes a copy of `policy` for a request that the server's own rules admit without a user (by its
+ * address, or `Require all granted`). In *ret_policy credentials are optional, and no user is
+ * required. If the client sends credentials, they are verified, and wrong ones are refused. `tls`:
+ * the client's connection is TLS. False: the connection may not carry credentials, because `policy`
+ * demands TLS. *ret_policy is then not set. */
+bool sspi_policy_make_optional(const struct sspi_policy *policy, bool tls,
+                               struct sspi_policy *ret_policy);
 
-/* Checks the realm if `policy` offers Digest: it must be 1 to 255 characters of printable ASCII
- * without a colon. True also if `policy` does not offer Digest. The server calls this at start for
- * a realm without variables or an expression; each step checks its own realm. False: `error`
- * (SSPI_ERROR_SIZE bytes) names the directive, the value and what would be right. */
-bool sspi_policy_takes_realm(const struct sspi_policy *policy, struct sspi_view realm,
+/* True if `policy` does not offer Digest, or Digest can use `realm`: 1 to 255 characters of
+ * printable ASCII without a colon. The server calls this at start for a realm without variables or
+ * an expression; each step checks its own realm. False: `error` (SSPI_ERROR_SIZE bytes) names the
+ * directive, the value and what would be right. */
+bool sspi_policy_check_realm(const struct sspi_policy *policy, struct sspi_view realm,
                              enum sspi_server server, char *error);
 
 /* True if `policy` sets this option to a value that demands users, a channel binding or TLS. */
@@ -238,11 +240,11 @@ void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_
 
 /* Adds a log entry about a location whose options demand TLS or a channel binding, although no
  * directive demands a user. `directive` and `location` are printable text. Parent only. */
-void sspi_acceptor_note_unprotected(struct sspi_acceptor *acceptor, const char *directive,
-                                    const char *location);
+void sspi_acceptor_log_unprotected(struct sspi_acceptor *acceptor, const char *directive,
+                                   const char *location);
 
-/* Returns how many log entries about opened files are new since the last call. They live until the
- * next call on the acceptor. Parent only. */
+/* Returns the number of log entries that the acceptor has added since the last call, and points
+ * *ret_entries at them. They live until the next call on the acceptor. Parent only. */
 size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
                                  const struct sspi_log_entry **ret_entries);
 
@@ -308,8 +310,9 @@ struct sspi_request {
     struct sspi_view authority;     /* Host, or :authority, as the client sent it; absent: none */
     struct sspi_view authorization; /* value of Authorization (Proxy-Authorization when `proxy`);
                                      * absent without that header */
-    bool several_authorizations;    /* the header came more than once: 400 */
-    bool proxy;                     /* forward proxy: 407, Proxy-Authenticate */
+    bool several_authorizations;    /* the request has more than one such header: 400 */
+    bool proxy;                     /* this server is a forward proxy here: the core uses 407 and
+                                     * Proxy-Authenticate */
     bool tls;                       /* the client's connection is TLS */
     struct ssl_st *ssl;             /* that connection's, NULL if it is not OpenSSL's */
     struct ssl_ctx_st *host_tls;    /* TLS context of the host that the request names (Host,
@@ -335,8 +338,8 @@ bool sspi_http_is_proxy_header(struct sspi_view name);
 enum sspi_need {
     SSPI_NEED_NONE,    /* the step has decided */
     SSPI_NEED_ENTITY,  /* pass the complete body, without transfer coding, through
-                        * sspi_http_entity_update(), then call sspi_http_entity_end(). Keep the body
-                        * for the handler of the request. */
+                        * sspi_exchange_update_entity(), then call sspi_exchange_end_entity(). Keep
+                        * the body  for the handler of the request. */
     SSPI_NEED_HASH,    /* look `lookup_user` of `lookup_realm` up in the location's own database and
                         * give the answer to sspi_exchange_set_hash() */
     SSPI_NEED_JOB,     /* run `job` on a thread that may block. If that is impossible or takes too
@@ -380,7 +383,7 @@ struct sspi_result {
     size_t n_entries;
     /* With a user only: by enum sspi_variable; an absent view has no value. A NUL follows each. */
     struct sspi_view variables[SSPI_VARIABLE_COUNT];
-    struct sspi_view lookup_user; /* SSPI_NEED_HASH only; a NUL follows */
+    struct sspi_view lookup_user; /* SSPI_NEED_HASH only; a NUL follows each of the two */
     struct sspi_view lookup_realm;
     struct sspi_job *job; /* SSPI_NEED_JOB only: the caller owns it, and calls sspi_job_unref() */
     /* 401 only: there is no body, or the client continues its exchange on this connection.
@@ -403,20 +406,20 @@ struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
  * credentials under it. A later step, with the same or another policy, checks whether that policy
  * accepts the identity. If so, it grants the request. Otherwise it sends that policy's challenges.
  * `realm`: Digest's realm for this request, expressions already evaluated. If Digest is offered and
- * cannot use it (sspi_policy_takes_realm()), the status is 500. The result lives until the next
+ * cannot use it (sspi_policy_check_realm()), the status is 500. The result lives until the next
  * step or the end of the exchange. It is never NULL. */
 const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
                                              const struct sspi_policy *policy,
                                              struct sspi_view realm);
 
-/* After SSPI_NEED_ENTITY: hashes the next piece of the request's body, in order. Cheap to call when
- * nothing was asked for: then it does nothing. False: the body is over the limit of auth-int. Stop
- * reading and step: the status will be 413. */
-bool sspi_http_entity_update(struct sspi_exchange *exchange, const void *data, size_t len);
+/* After SSPI_NEED_ENTITY: hashes the next piece of the request's body, in order. Without that need
+ * it does nothing. False: the body is over the limit of auth-int. Stop reading and step: the status
+ * will be 413. */
+bool sspi_exchange_update_entity(struct sspi_exchange *exchange, const void *data, size_t len);
 
 /* The body is complete. Until this call each step asks for the body again, because the exchange
  * would otherwise treat a partial body as complete. */
-void sspi_http_entity_end(struct sspi_exchange *exchange);
+void sspi_exchange_end_entity(struct sspi_exchange *exchange);
 
 /* After SSPI_NEED_HASH: MD5(user:realm:password) in hexadecimal, as Apache's authn providers return
  * it. An absent view: no such user. The exchange copies it. */
@@ -473,7 +476,7 @@ void sspi_job_run(struct sspi_job *job);
 /* Adds an owner, for instance the thread that runs the job. Any thread. */
 struct sspi_job *sspi_job_ref(struct sspi_job *job);
 
-/* The last owner frees the job. NULL is fine. Any thread. */
+/* Releases one owner's reference. The last owner frees the job. NULL is fine. Any thread. */
 void sspi_job_unref(struct sspi_job *job);
 
 #pragma GCC visibility pop

@@ -334,8 +334,8 @@ static bool read_value(const struct directive *directive, struct sspi_policy *po
     return good;
 }
 
-bool sspi_option_takes(enum sspi_option option, size_t n_words, enum sspi_server server,
-                       char *error)
+bool sspi_option_check_words(enum sspi_option option, size_t n_words, enum sspi_server server,
+                             char *error)
 {
     const struct sspi_option_info *info = &infos[option];
     if (n_words >= info->min_args && n_words <= info->max_args)
@@ -369,7 +369,7 @@ bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
     const struct directive directive = {option, info, words, n_words, server, error};
     /* Several lines together may have more words: the adapter checked each line. */
     bool several = info->kind == SSPI_KIND_LINES && n_words > info->max_args;
-    if (!several && !sspi_option_takes(option, n_words, server, error))
+    if (!several && !sspi_option_check_words(option, n_words, server, error))
         return false;
     if (chose_otherwise(policy, option)) {
         snprintf(error, SSPI_ERROR_SIZE, "%s: either %s or %s says where users come from, not both",
@@ -439,16 +439,17 @@ bool policy_has_front_end(const struct sspi_policy *policy)
     return policy->protection.offers[SSPI_PROTECTION_PROXY] || policy->front_end_certificates.n > 0;
 }
 
-bool sspi_policy_open(const struct sspi_policy *policy, bool tls, struct sspi_policy *ret_open)
+bool sspi_policy_make_optional(const struct sspi_policy *policy, bool tls,
+                               struct sspi_policy *ret_policy)
 {
     if (policy->require_tls && !tls)
         return false;
-    *ret_open = *policy;
-    ret_open->mode = SSPI_MODE_OPTIONAL;
-    ret_open->require = defaults.require;
-    ret_open->requires_channel_bound = false;
-    ret_open->set |= UINT64_C(1) << SSPI_OPTION_MODE;
-    ret_open->set &= ~(UINT64_C(1) << SSPI_OPTION_REQUIRE);
+    *ret_policy = *policy;
+    ret_policy->mode = SSPI_MODE_OPTIONAL;
+    ret_policy->require = defaults.require;
+    ret_policy->requires_channel_bound = false;
+    ret_policy->set |= UINT64_C(1) << SSPI_OPTION_MODE;
+    ret_policy->set &= ~(UINT64_C(1) << SSPI_OPTION_REQUIRE);
     return true;
 }
 

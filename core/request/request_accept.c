@@ -21,7 +21,7 @@ void request_accept_run(struct request_accept *accept)
     package_output_free(&out);
 }
 
-void request_accept_end(struct request_accept *accept)
+void request_accept_clear(struct request_accept *accept)
 {
     package_context_clear(&accept->context);
     bytes_free(&accept->answer);
@@ -51,7 +51,7 @@ static void destroy(struct sspi_job *job)
 {
     struct request_accept_job *waiting = (struct request_accept_job *)job;
     leave(waiting, true); /* it never ran, so it did not ask */
-    request_accept_end(&waiting->accept);
+    request_accept_clear(&waiting->accept);
     bytes_free(&waiting->token);
     acceptor_limiter_unref(waiting->limiter);
     free(waiting);

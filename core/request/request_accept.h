@@ -9,7 +9,7 @@
 #include "acceptor_job.h"
 #include "package_context.h"
 
-/* The caller sets the input, and ends it with request_accept_end(). */
+/* The caller sets the input, and ends it with request_accept_clear(). */
 struct request_accept {
     struct sspi_view token;
     struct request_bindings bindings;
@@ -24,7 +24,7 @@ struct request_accept {
 void request_accept_run(struct request_accept *accept);
 
 /* Deletes the context if there is one, and frees the answer. */
-void request_accept_end(struct request_accept *accept);
+void request_accept_clear(struct request_accept *accept);
 
 /* The same as a job. It owns copies of all it needs, and has a slot of the limiter until it has
  * run.

@@ -8,7 +8,7 @@
 #include "request_digest_call.h"
 #include "error_info.h"
 
-#define CALL_CLEANUP __attribute__((cleanup(request_digest_call_end)))
+#define CALL_CLEANUP __attribute__((cleanup(request_digest_call_clear)))
 
 /* Moves the challenges out of a call. */
 static void take_challenges(struct request_digest_call *call,

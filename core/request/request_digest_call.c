@@ -166,7 +166,7 @@ enum sspi_reason request_digest_call(struct sspi_exchange *exchange,
     return SSPI_REASON_NONE;
 }
 
-void request_digest_call_end(struct request_digest_call *call)
+void request_digest_call_clear(struct request_digest_call *call)
 {
     package_output_free(&call->out);
     bytes_free(&call->target);

@@ -8,7 +8,7 @@
 #include "request_exchange.h"
 
 /* Input and output of one call. Zero-initialise it, set the first two members, and end it with
- * request_digest_call_end(). */
+ * request_digest_call_clear(). */
 struct request_digest_call {
     struct sspi_view directives;
     struct request_bindings bindings;
@@ -28,6 +28,6 @@ enum sspi_reason request_digest_call(struct sspi_exchange *exchange,
                                      struct request_digest_call *call) MUST_USE;
 
 /* Frees the members except `directives` and `bindings`, which own nothing. */
-void request_digest_call_end(struct request_digest_call *call);
+void request_digest_call_clear(struct request_digest_call *call);
 
 #endif

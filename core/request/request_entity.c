@@ -4,7 +4,7 @@
 void request_entity_begin(struct request_entity *entity, enum sspi_digest_algorithm algorithm,
                           uint64_t limit)
 {
-    request_entity_free(entity);
+    request_entity_clear(entity);
     entity->algorithm = algorithm;
     entity->limit = limit;
     entity->state = REQUEST_ENTITY_FAILED;
@@ -37,7 +37,7 @@ void request_entity_end(struct request_entity *entity)
         hash_end(&entity->run, entity->hash) ? REQUEST_ENTITY_DONE : REQUEST_ENTITY_FAILED;
 }
 
-void request_entity_free(struct request_entity *entity)
+void request_entity_clear(struct request_entity *entity)
 {
     hash_run_close(&entity->run);
     hash_suite_close(&entity->suite);

@@ -33,6 +33,6 @@ bool request_entity_update(struct request_entity *entity, const void *data, size
 void request_entity_end(struct request_entity *entity);
 
 /* Frees; a zero-initialised one is fine. */
-void request_entity_free(struct request_entity *entity);
+void request_entity_clear(struct request_entity *entity);
 
 #endif

@@ -33,7 +33,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     free(exchange->user_name);
     free(exchange->lookup.user);
     bytes_wipe(&exchange->lookup, sizeof(exchange->lookup));
-    request_entity_free(&exchange->entity);
+    request_entity_clear(&exchange->entity);
     sspi_job_unref(exchange->reload_job);
     bytes_free(&exchange->answer_token);
     bytes_free(&exchange->authentication_info);
@@ -206,12 +206,12 @@ enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
                                 "an established context could not be read");
 }
 
-void sspi_http_entity_end(struct sspi_exchange *exchange)
+void sspi_exchange_end_entity(struct sspi_exchange *exchange)
 {
     request_entity_end(&exchange->entity);
 }
 
-bool sspi_http_entity_update(struct sspi_exchange *exchange, const void *data, size_t len)
+bool sspi_exchange_update_entity(struct sspi_exchange *exchange, const void *data, size_t len)
 {
     return request_entity_update(&exchange->entity, data, len);
 }

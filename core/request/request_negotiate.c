@@ -11,7 +11,7 @@
 #include "request_login.h"
 #include "error_info.h"
 
-#define ACCEPT_CLEANUP __attribute__((cleanup(request_accept_end)))
+#define ACCEPT_CLEANUP __attribute__((cleanup(request_accept_clear)))
 
 /* Text that breaks the grammar of credentials (RFC 9110 11.4) is 400. */
 static enum sspi_reason refuse_text(struct sspi_exchange *exchange, struct sspi_view text)

@@ -84,7 +84,7 @@ static enum sspi_reason refuse_foreign_scheme(struct sspi_exchange *exchange,
 static bool check_realm(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     char error[SSPI_ERROR_SIZE];
-    if (sspi_policy_takes_realm(policy, exchange->realm, exchange->acceptor->config.server, error))
+    if (sspi_policy_check_realm(policy, exchange->realm, exchange->acceptor->config.server, error))
         return true;
     (void)request_exchange_log(exchange, SSPI_REASON_CONFIGURATION, SEC_E_OK, "%s", error);
     return false;

@@ -111,9 +111,9 @@ static SECURITY_STATUS set(struct sasl_context *sasl, ULONG option, const void *
     if (option != SASL_OPTION_RECV_SIZE && option != SASL_OPTION_SEND_SIZE &&
         option != SASL_OPTION_AUTHZ_PROCESSING)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    if (value == NULL || size < sizeof number)
+    if (value == NULL || size < sizeof(number))
         return SEC_E_BUFFER_TOO_SMALL;
-    memcpy(&number, value, sizeof number);
+    memcpy(&number, value, sizeof(number));
     if (option == SASL_OPTION_RECV_SIZE)
         return set_receive_size(sasl, number);
     if (option == SASL_OPTION_AUTHZ_PROCESSING)
@@ -139,7 +139,7 @@ SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG 
 static SECURITY_STATUS find(const struct secur_context *context, const struct sasl_context *sasl,
                             ULONG option, ULONG *number, struct sspi_view *ret_value)
 {
-    *ret_value = (struct sspi_view){(const char *)number, sizeof *number};
+    *ret_value = (struct sspi_view){(const char *)number, sizeof(*number)};
     switch (option) {
     case SASL_OPTION_SEND_SIZE:
         *number = sasl->layer.send_limit;

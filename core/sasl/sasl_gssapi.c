@@ -17,8 +17,8 @@ static SECURITY_STATUS append_sealed(struct bytes *to, const struct package_inne
     const struct package_message_part part = {(char *)cookie, SASL_COOKIE_LEN, true};
     struct package_message message = {.parts = &part,
                                       .n_parts = 1,
-                                      .token = {.data = token, .room = sizeof token},
-                                      .padding = {.data = padding, .room = sizeof padding}};
+                                      .token = {.data = token, .room = sizeof(token)},
+                                      .padding = {.data = padding, .room = sizeof(padding)}};
 
     SECURITY_STATUS status = below->package->messages->seal(*below->context, false, &message);
     if (status != SEC_E_OK)

@@ -144,7 +144,7 @@ static SECURITY_STATUS identify(const SecBufferDesc *desc, const struct sasl_pro
         len++;
     if (status == SEC_E_OK)
         *ret_profile = sasl_profile_find((struct sspi_view){token.data, len});
-    secur_buffers_input_free(&input);
+    secur_buffers_input_clear(&input);
     return status;
 }
 

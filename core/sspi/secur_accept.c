@@ -36,7 +36,7 @@ static SECURITY_STATUS deliver_pending(struct secur_context *context,
                                  "that call, and only that");
     SECURITY_STATUS status = deliver(context, pending->status, &pending->answer, output);
     if (status != SEC_E_BUFFER_TOO_SMALL)
-        secur_pending_end(pending);
+        secur_pending_clear(pending);
     return status;
 }
 
@@ -109,10 +109,10 @@ static SECURITY_STATUS run_first(struct secur_context *context, const struct pac
 {
     CtxtHandle handle;
 
-    secur_handle_hold(&context->object); /* the table's */
+    secur_handle_ref(&context->object); /* the table's */
     SECURITY_STATUS status = secur_handle_add(&context->object, &handle);
     if (status != SEC_E_OK) {
-        secur_handle_drop(&context->object);
+        secur_handle_unref(&context->object);
         return status;
     }
     status = step(context, in, output, error_info);
@@ -149,7 +149,7 @@ static SECURITY_STATUS accept_first(const struct reading *r)
         status = SEC_E_INSUFFICIENT_MEMORY;
     } else {
         status = run_first(context, r->in, r->output, r->results, r->error_info);
-        secur_handle_drop(&context->object);
+        secur_handle_unref(&context->object);
     }
     secur_handle_end(credential, SECUR_HANDLE_SHARED);
     return status;
@@ -219,7 +219,7 @@ static SECURITY_STATUS read_and_step(const struct secur_accept_call *call,
         input.in.reads_client_binding = output->binding_result != NULL;
         status = call->phContext == NULL ? accept_first(&reading) : accept_next(&reading);
     }
-    secur_buffers_input_free(&input);
+    secur_buffers_input_clear(&input);
     return status;
 }
 
@@ -238,7 +238,7 @@ SECURITY_STATUS secur_accept(const struct secur_accept_call *call, package_layer
     package_output_complete_error(status, &error_info);
     if (output.caller_error_info != NULL)
         *output.caller_error_info = error_info;
-    secur_buffers_tell_binding(&output, status, results.bound, error_info.reason);
+    secur_buffers_set_binding_result(&output, status, results.bound, error_info.reason);
     if (output.allocated)
         results.attributes |= ASC_RET_ALLOCATED_MEMORY;
     if (call->pfContextAttr != NULL)
@@ -289,7 +289,7 @@ SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDes
         secur_buffers_read(pToken, SECUR_BUFFERS_COMPLETE, 0, &input, &error_info);
     if (status == SEC_E_OK)
         status = complete(phContext, &input.in, &error_info);
-    secur_buffers_input_free(&input);
+    secur_buffers_input_clear(&input);
     package_output_complete_error(status, &error_info);
     caller_error_info = secur_buffers_error_info(pToken);
     if (caller_error_info != NULL)

@@ -77,7 +77,7 @@ SECURITY_STATUS secur_account_find(const char *name, struct secur_account *ret_a
     return status;
 }
 
-void secur_account_end(struct secur_account *account)
+void secur_account_clear(struct secur_account *account)
 {
     free(account->groups);
     *account = (struct secur_account){0};

@@ -26,6 +26,6 @@ struct secur_account {
 SECURITY_STATUS secur_account_find(const char *name, struct secur_account *ret_account) MUST_USE;
 
 /* Leaves a zero-initialised one. */
-void secur_account_end(struct secur_account *account);
+void secur_account_clear(struct secur_account *account);
 
 #endif

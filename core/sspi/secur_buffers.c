@@ -243,7 +243,7 @@ SECURITY_STATUS secur_buffers_read(const SecBufferDesc *desc, enum secur_buffers
     return SEC_E_OK;
 }
 
-void secur_buffers_input_free(struct secur_buffers_input *input)
+void secur_buffers_input_clear(struct secur_buffers_input *input)
 {
     bytes_free(&input->realm);
 }
@@ -414,14 +414,15 @@ static ULONG result_of_refusal(enum sspi_reason reason)
     return 0;
 }
 
-void secur_buffers_tell_binding(const struct secur_buffers_output *output, SECURITY_STATUS status,
-                                enum package_bound bound, enum sspi_reason reason)
+void secur_buffers_set_binding_result(const struct secur_buffers_output *output,
+                                      SECURITY_STATUS status, enum package_bound bound,
+                                      enum sspi_reason reason)
 {
     SEC_CHANNEL_BINDINGS_RESULT result = {status == SEC_E_OK ? result_of_success(bound)
                                                              : result_of_refusal(reason)};
 
     if (output->binding_result == NULL)
         return;
-    memcpy(output->binding_result->pvBuffer, &result, sizeof result); /* it may be unaligned */
-    output->binding_result->cbBuffer = sizeof result;
+    memcpy(output->binding_result->pvBuffer, &result, sizeof(result)); /* it may be unaligned */
+    output->binding_result->cbBuffer = sizeof(result);
 }

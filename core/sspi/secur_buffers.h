@@ -50,7 +50,7 @@ SECURITY_STATUS secur_buffers_read(const SecBufferDesc *desc, enum secur_buffers
 struct sspi_error_info *secur_buffers_error_info(const SecBufferDesc *desc);
 
 /* Also for a zero-initialised one. */
-void secur_buffers_input_free(struct secur_buffers_input *input);
+void secur_buffers_input_clear(struct secur_buffers_input *input);
 
 /* ---- output ---- */
 
@@ -80,7 +80,8 @@ SECURITY_STATUS secur_buffers_deliver(struct secur_buffers_output *output,
 
 /* Fills SECBUFFER_CHANNEL_BINDINGS_RESULT, if there is one: `bound` counts where `status` is
  * SEC_E_OK, the reason of a refusal elsewhere. */
-void secur_buffers_tell_binding(const struct secur_buffers_output *output, SECURITY_STATUS status,
-                                enum package_bound bound, enum sspi_reason reason);
+void secur_buffers_set_binding_result(const struct secur_buffers_output *output,
+                                      SECURITY_STATUS status, enum package_bound bound,
+                                      enum sspi_reason reason);
 
 #endif

@@ -14,7 +14,7 @@ static void destroy(struct secur_object *object)
     /* If this thread impersonates the client, the context was deleted during the very call that
      * began it. */
     (void)secur_impersonate_end(&context->impersonation);
-    secur_pending_end(&context->pending);
+    secur_pending_clear(&context->pending);
     package_context_clear(&context->base);
     (void)pthread_mutex_destroy(&context->message_lock);
     free(context);
@@ -34,7 +34,7 @@ struct secur_context *secur_context_new(struct package_credential *credential,
     secur_handle_init(&context->object, SECUR_HANDLE_CONTEXT, destroy);
     package_context_init(&context->base, credential);
     if (new_layer != NULL && (context->base.layer = new_layer(credential->package)) == NULL) {
-        secur_handle_drop(&context->object);
+        secur_handle_unref(&context->object);
         return NULL;
     }
     return context;

@@ -23,7 +23,7 @@ struct secur_context {
 };
 
 /* Makes a partial context behind no handle yet, with a reference to `credential`. `new_layer` makes
- * its layer; NULL: none. NULL: no memory. secur_handle_drop() frees the context. */
+ * its layer; NULL: none. NULL: no memory. secur_handle_unref() frees the context. */
 struct secur_context *secur_context_new(struct package_credential *credential,
                                         package_layer_new *new_layer) MUST_USE;
 

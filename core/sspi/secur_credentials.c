@@ -39,7 +39,7 @@ static SECURITY_STATUS make_handle(struct package_credential *made, CredHandle *
     secur_handle_init(&credential->object, SECUR_HANDLE_CREDENTIAL, destroy);
     SECURITY_STATUS status = secur_handle_add(&credential->object, ret_credential);
     if (status != SEC_E_OK)
-        secur_handle_drop(&credential->object);
+        secur_handle_unref(&credential->object);
     return status;
 }
 

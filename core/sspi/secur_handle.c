@@ -94,14 +94,14 @@ void secur_handle_init(struct secur_object *object, enum secur_handle_kind kind,
     *object = (struct secur_object){.kind = kind, .destroy = destroy, .n_references = 1};
 }
 
-void secur_handle_hold(struct secur_object *object)
+void secur_handle_ref(struct secur_object *object)
 {
     lock();
     object->n_references++;
     unlock();
 }
 
-void secur_handle_drop(struct secur_object *object)
+void secur_handle_unref(struct secur_object *object)
 {
     lock();
     bool last = unreference(object);

@@ -30,8 +30,8 @@ void secur_handle_init(struct secur_object *object, enum secur_handle_kind kind,
                        void (*destroy)(struct secur_object *object));
 
 /* One reference more, or less; the last one gone destroys the object. */
-void secur_handle_hold(struct secur_object *object);
-void secur_handle_drop(struct secur_object *object);
+void secur_handle_ref(struct secur_object *object);
+void secur_handle_unref(struct secur_object *object);
 
 /* Gives the object a handle. SEC_E_OK: *ret_handle set, and the caller's reference is the table's
  * now. SEC_E_INSUFFICIENT_MEMORY: memory, or SECUR_HANDLES_LIMIT; nothing changed. */

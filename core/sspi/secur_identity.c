@@ -102,7 +102,7 @@ pid_t secur_identity_thread(void)
     return (pid_t)syscall(SYS_gettid);
 }
 
-void secur_identity_end(struct secur_identity *identity)
+void secur_identity_clear(struct secur_identity *identity)
 {
     free(identity->groups);
     *identity = (struct secur_identity){0};

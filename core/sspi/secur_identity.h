@@ -34,6 +34,6 @@ void secur_identity_restore(const struct secur_identity *own);
 /* The calling thread's number. */
 pid_t secur_identity_thread(void);
 
-void secur_identity_end(struct secur_identity *identity);
+void secur_identity_clear(struct secur_identity *identity);
 
 #endif

@@ -21,7 +21,7 @@ SECURITY_STATUS secur_impersonate_begin(struct secur_impersonation *state,
         return SEC_E_INSUFFICIENT_MEMORY;
     if (caches != NULL &&
         !caches->use_ccache(ccache == NULL ? NO_CREDENTIALS : ccache, &state->ccache)) {
-        secur_identity_end(&state->own);
+        secur_identity_clear(&state->own);
         return SEC_E_INSUFFICIENT_MEMORY;
     }
     if (secur_identity_take(&state->own, account)) {
@@ -33,7 +33,7 @@ SECURITY_STATUS secur_impersonate_begin(struct secur_impersonation *state,
         (void)caches->use_ccache(state->ccache, NULL);
     free(state->ccache);
     state->ccache = NULL;
-    secur_identity_end(&state->own);
+    secur_identity_clear(&state->own);
     return SEC_E_NO_IMPERSONATION;
 }
 
@@ -50,7 +50,7 @@ SECURITY_STATUS secur_impersonate_revert(struct secur_impersonation *state)
         status = SEC_E_INSUFFICIENT_MEMORY;
     }
     free(state->ccache);
-    secur_identity_end(&state->own);
+    secur_identity_clear(&state->own);
     *state = (struct secur_impersonation){0};
     return status;
 }

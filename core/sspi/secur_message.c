@@ -9,7 +9,7 @@
 #include "secur_request.h"
 #include "utf8.h"
 
-#define COPY_CLEANUP __attribute__((cleanup(secur_message_layout_free)))
+#define COPY_CLEANUP __attribute__((cleanup(secur_message_layout_clear_copy)))
 
 /* ---- one call on one established context ---- */
 
@@ -83,7 +83,7 @@ static bool has_any(const struct message_call *call, ULONG attributes)
 
 /* ---- attributes of messages ---- */
 
-bool secur_message_answers(ULONG attribute)
+bool secur_message_has_attribute(ULONG attribute)
 {
     return attribute == SECPKG_ATTR_SIZES || attribute == SECPKG_ATTR_STREAM_SIZES ||
            attribute == SECPKG_ATTR_SESSION_KEY || attribute == SECPKG_ATTR_KEY_INFO;
@@ -264,7 +264,7 @@ SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQOP, PSecB
     SECURITY_STATUS status = begin_call(phContext, &call);
     if (status != SEC_E_OK)
         return status;
-    if (secur_request_is_one(call.context, pMessage)) {
+    if (secur_request_has_http_form(call.context, pMessage)) {
         status = check_http(fQOP, MessageSeqNo);
         if (status == SEC_E_OK)
             status = secur_request_sign(call.context, pMessage);
@@ -302,7 +302,7 @@ SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc 
     SECURITY_STATUS status = begin_call(phContext, &call);
     if (status != SEC_E_OK)
         return status;
-    if (secur_request_is_one(call.context, pMessage)) {
+    if (secur_request_has_http_form(call.context, pMessage)) {
         status = check_http(0, MessageSeqNo);
         if (status == SEC_E_OK)
             status = secur_request_verify(call.context, pMessage);

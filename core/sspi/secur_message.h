@@ -8,7 +8,7 @@
 #include "sspi.h"
 
 /* True for SECPKG_ATTR_SIZES, STREAM_SIZES, SESSION_KEY and KEY_INFO. */
-bool secur_message_answers(ULONG attribute);
+bool secur_message_has_attribute(ULONG attribute);
 
 /* QueryContextAttributes for these attributes, with its statuses. `wide`: the W form. */
 SECURITY_STATUS secur_message_query(PCtxtHandle handle, ULONG attribute, void *buffer,

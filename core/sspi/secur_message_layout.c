@@ -169,7 +169,7 @@ SECURITY_STATUS secur_message_layout_copy(struct secur_message_layout *layout,
     return SEC_E_OK;
 }
 
-void secur_message_layout_free(struct package_message *copy)
+void secur_message_layout_clear_copy(struct package_message *copy)
 {
     bytes_wipe(copy->whole, copy->whole_len);
     free(copy->whole);

@@ -40,7 +40,7 @@ SECURITY_STATUS secur_message_layout_copy(struct secur_message_layout *layout,
                                           struct package_message *ret_message) MUST_USE;
 
 /* Wipes and frees. */
-void secur_message_layout_free(struct package_message *copy);
+void secur_message_layout_clear_copy(struct package_message *copy);
 
 /* Sets the lengths of token and padding, after sign and seal. */
 void secur_message_layout_set(const struct secur_message_layout *layout,

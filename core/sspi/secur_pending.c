@@ -62,7 +62,7 @@ bool secur_pending_is_for(const struct secur_pending *pending, const struct pack
     return !call.failed && bytes_equal(bytes_as_view(&pending->call), bytes_as_view(&call));
 }
 
-void secur_pending_end(struct secur_pending *pending)
+void secur_pending_clear(struct secur_pending *pending)
 {
     package_output_free(&pending->answer);
     bytes_free(&pending->call);

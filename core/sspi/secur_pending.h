@@ -25,6 +25,6 @@ bool secur_pending_is_for(const struct secur_pending *pending,
                           const struct package_input *in) MUST_USE;
 
 /* Wipes and frees; leaves a zero-initialised one. */
-void secur_pending_end(struct secur_pending *pending);
+void secur_pending_clear(struct secur_pending *pending);
 
 #endif

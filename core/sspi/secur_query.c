@@ -220,7 +220,7 @@ static SECURITY_STATUS query(PCtxtHandle handle, ULONG attribute, void *buffer, 
 SECURITY_STATUS SEC_ENTRY QueryContextAttributesA(PCtxtHandle phContext, ULONG ulAttribute,
                                                   void *pBuffer)
 {
-    if (secur_message_answers(ulAttribute))
+    if (secur_message_has_attribute(ulAttribute))
         return secur_message_query(phContext, ulAttribute, pBuffer, false);
     return query(phContext, ulAttribute, pBuffer, query_a);
 }
@@ -228,7 +228,7 @@ SECURITY_STATUS SEC_ENTRY QueryContextAttributesA(PCtxtHandle phContext, ULONG u
 SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext, ULONG ulAttribute,
                                                   void *pBuffer)
 {
-    if (secur_message_answers(ulAttribute))
+    if (secur_message_has_attribute(ulAttribute))
         return secur_message_query(phContext, ulAttribute, pBuffer, true);
     return query(phContext, ulAttribute, pBuffer, query_w);
 }

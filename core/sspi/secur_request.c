@@ -18,7 +18,7 @@ static SecBuffer *find(const SecBufferDesc *desc, ULONG type)
     return NULL;
 }
 
-bool secur_request_is_one(const struct secur_context *context, const SecBufferDesc *desc)
+bool secur_request_has_http_form(const struct secur_context *context, const SecBufferDesc *desc)
 {
     const struct package *package = context->base.credential->package;
 
@@ -56,7 +56,7 @@ SECURITY_STATUS secur_request_verify(struct secur_context *context, SecBufferDes
         status = settled(
             context->base.credential->package->verify_request(context->base.data, &input.in, &out));
     }
-    secur_buffers_input_free(&input);
+    secur_buffers_input_clear(&input);
     set_caller_error(desc, status, &error_info);
     return status;
 }
@@ -94,7 +94,7 @@ SECURITY_STATUS secur_request_sign(struct secur_context *context, SecBufferDesc 
     if (status == SEC_E_OK)
         status = deliver(padding, &out.tokens[0]);
     package_output_free(&out);
-    secur_buffers_input_free(&input);
+    secur_buffers_input_clear(&input);
     set_caller_error(desc, status, &error_info);
     return status;
 }

@@ -7,7 +7,7 @@
 #include "secur_context.h"
 
 /* True when the message has that form and the context's package supports it. */
-bool secur_request_is_one(const struct secur_context *context, const SecBufferDesc *desc);
+bool secur_request_has_http_form(const struct secur_context *context, const SecBufferDesc *desc);
 
 /* The context is established, and no other thread uses it. Statuses as in sspi.h. */
 SECURITY_STATUS secur_request_verify(struct secur_context *context, SecBufferDesc *desc) MUST_USE;

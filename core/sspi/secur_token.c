@@ -8,7 +8,7 @@
 #include "secur_account.h"
 #include "secur_context.h"
 
-#define ACCOUNT_CLEANUP __attribute__((cleanup(secur_account_end)))
+#define ACCOUNT_CLEANUP __attribute__((cleanup(secur_account_clear)))
 
 struct sspi_token {
     struct secur_context *context; /* a reference: name, SIDs and credential are its own */
@@ -75,7 +75,7 @@ SECURITY_STATUS secur_token_make(struct secur_context *context, struct sspi_toke
         free(token);
         return status;
     }
-    secur_handle_hold(&context->object);
+    secur_handle_ref(&context->object);
     token->context = context;
     token->info = context->base.credential->package->info(context->base.data);
     *ret_token = token;
@@ -86,8 +86,8 @@ void sspi_token_close(struct sspi_token *token)
 {
     if (token == NULL)
         return;
-    secur_handle_drop(&token->context->object);
-    secur_account_end(&token->account);
+    secur_handle_unref(&token->context->object);
+    secur_account_clear(&token->account);
     free(token->local_name);
     free(token);
 }

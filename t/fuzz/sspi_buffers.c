@@ -119,7 +119,7 @@ static void check_read(struct sspi_view *from)
         check_input(&caller, &input.in);
     if (status != SEC_E_OK)
         fuzz_check_error_info(&error_info, error_info.reason);
-    secur_buffers_input_free(&input);
+    secur_buffers_input_clear(&input);
     free_caller(&caller);
 }
 

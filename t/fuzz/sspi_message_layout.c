@@ -139,7 +139,7 @@ static void check_delivery(const struct caller *caller, struct secur_message_lay
         if (caller->memory[i] != NULL && (!written || status != SEC_E_OK))
             FUZZ_REQUIRE(memcmp(caller->memory[i], caller->before[i], caller->len[i]) == 0);
     }
-    secur_message_layout_free(&copy);
+    secur_message_layout_clear_copy(&copy);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

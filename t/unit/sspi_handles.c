@@ -122,13 +122,13 @@ static void a_table_holds_its_limit_and_no_handle_more(void **unused)
     assert_non_null(handles);
     secur_handle_init(&object, SECUR_HANDLE_CONTEXT, no_destroy);
     for (size_t i = 0; i < SECUR_HANDLES_LIMIT; i++) {
-        secur_handle_hold(&object);
+        secur_handle_ref(&object);
         if (secur_handle_add(&object, &handles[i]) != SEC_E_OK)
             fail();
     }
     assert_int_equal(secur_handle_add(&object, &last), SEC_E_INSUFFICIENT_MEMORY);
     assert_int_equal(secur_handle_remove(&handles[7], SECUR_HANDLE_CONTEXT), SEC_E_OK);
-    secur_handle_hold(&object);
+    secur_handle_ref(&object);
     assert_int_equal(secur_handle_add(&object, &handle), SEC_E_OK);
     assert_int_equal(handle.dwLower, handles[7].dwLower);
     handles[7] = handle;
