@@ -27,9 +27,9 @@ static bool digest_line(const struct hash_suite *hashes,
     const struct sspi_view hash = {(const char *)line->hash, sizeof(line->hash)};
     struct hash_run run = {0};
     bool done =
-        hash_run_open(&run, hashes) &&
+        hash_run_init(&run, hashes) &&
         hash_hmac_sha_256(&run, key, ACCEPTOR_USER_MARK_KEY_LEN, hash, SSPI_VIEW(""), ret_digest);
-    hash_run_close(&run);
+    hash_run_clear(&run);
     return done;
 }
 

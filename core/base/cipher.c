@@ -7,7 +7,7 @@
 #include <openssl/provider.h>
 
 /* An error of these calls must not stay in OpenSSL's queue, because TLS code reads the queue. */
-bool cipher_library_open(struct cipher_library *ret_library)
+bool cipher_library_init(struct cipher_library *ret_library)
 {
     struct cipher_library library = {0};
 
@@ -19,14 +19,14 @@ bool cipher_library_open(struct cipher_library *ret_library)
     }
     ERR_pop_to_mark();
     if (library.standard == NULL) {
-        cipher_library_close(&library);
+        cipher_library_clear(&library);
         return false;
     }
     *ret_library = library;
     return true;
 }
 
-void cipher_library_close(struct cipher_library *library)
+void cipher_library_clear(struct cipher_library *library)
 {
     if (library->legacy != NULL)
         OSSL_PROVIDER_unload(library->legacy);
@@ -44,7 +44,7 @@ EVP_CIPHER *cipher_fetch(const struct cipher_library *library, const char *name)
     return cipher;
 }
 
-void cipher_drop(EVP_CIPHER *cipher)
+void cipher_free(EVP_CIPHER *cipher)
 {
     EVP_CIPHER_free(cipher);
 }

@@ -12,7 +12,7 @@ struct evp_cipher_st;
 struct ossl_lib_ctx_st;
 struct ossl_provider_st;
 
-/* Read-only after cipher_library_open(): any number of threads may use it. It must outlive every
+/* Read-only after cipher_library_init(): any number of threads may use it. It must outlive every
  * cipher that was fetched from it. */
 struct cipher_library {
     struct ossl_lib_ctx_st *context; /* also for digests */
@@ -21,17 +21,17 @@ struct cipher_library {
 };
 
 /* False: out of memory; *ret_library is unchanged. */
-bool cipher_library_open(struct cipher_library *ret_library) MUST_USE;
+bool cipher_library_init(struct cipher_library *ret_library) MUST_USE;
 
 /* Leaves a zero-initialised value, and accepts one. */
-void cipher_library_close(struct cipher_library *library);
+void cipher_library_clear(struct cipher_library *library);
 
 /* Fetches a cipher by OpenSSL's name. NULL: this machine does not have it, or out of memory. The
- * caller frees it with cipher_drop(). */
+ * caller frees it with cipher_free(). */
 struct evp_cipher_st *cipher_fetch(const struct cipher_library *library, const char *name) MUST_USE;
 
 /* Accepts NULL. */
-void cipher_drop(struct evp_cipher_st *cipher);
+void cipher_free(struct evp_cipher_st *cipher);
 
 /* ---- one stream: each call continues where the last one ended ---- */
 

@@ -70,7 +70,7 @@ static const EVP_MD *fetched(const struct hash_suite *suite, enum sspi_digest_al
     return NULL;
 }
 
-bool hash_suite_open(struct hash_suite *ret_suite)
+bool hash_suite_init(struct hash_suite *ret_suite)
 {
     /* An error of a fetch must not stay in OpenSSL's queue, because TLS code reads the queue. */
     ERR_set_mark();
@@ -81,14 +81,14 @@ bool hash_suite_open(struct hash_suite *ret_suite)
     };
     ERR_pop_to_mark();
     if (suite.sha_256 == NULL) {
-        hash_suite_close(&suite);
+        hash_suite_clear(&suite);
         return false;
     }
     *ret_suite = suite;
     return true;
 }
 
-void hash_suite_close(struct hash_suite *suite)
+void hash_suite_clear(struct hash_suite *suite)
 {
     EVP_MD_free(suite->md5);
     EVP_MD_free(suite->sha_256);
@@ -101,7 +101,7 @@ bool hash_available(const struct hash_suite *suite, enum sspi_digest_algorithm a
     return fetched(suite, algorithm) != NULL;
 }
 
-bool hash_run_open(struct hash_run *ret_run, const struct hash_suite *suite)
+bool hash_run_init(struct hash_run *ret_run, const struct hash_suite *suite)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
 
@@ -111,7 +111,7 @@ bool hash_run_open(struct hash_run *ret_run, const struct hash_suite *suite)
     return true;
 }
 
-void hash_run_close(struct hash_run *run)
+void hash_run_clear(struct hash_run *run)
 {
     EVP_MD_CTX_free(run->context);
     *run = (struct hash_run){0};
@@ -211,9 +211,9 @@ bool hash_hmac_sha_256(struct hash_run *run, const uint8_t *key, size_t key_len,
 bool hash_once(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm,
                struct sspi_view what, uint8_t ret_digest[HASH_MAX])
 {
-    __attribute__((cleanup(hash_run_close))) struct hash_run run = {0};
+    __attribute__((cleanup(hash_run_clear))) struct hash_run run = {0};
 
-    if (!hash_run_open(&run, suite)) {
+    if (!hash_run_init(&run, suite)) {
         memset(ret_digest, 0, HASH_MAX);
         return false;
     }

@@ -27,7 +27,7 @@ enum sspi_digest_algorithm hash_base(enum sspi_digest_algorithm algorithm);
 /* Returns the octets of a digest: 16 or 32, and 0 for any other value. */
 size_t hash_len(enum sspi_digest_algorithm algorithm);
 
-/* The algorithms that this machine's OpenSSL has. Read-only after hash_suite_open(): any number of
+/* The algorithms that this machine's OpenSSL has. Read-only after hash_suite_init(): any number of
  * threads may use it. */
 struct hash_suite {
     struct evp_md_st *md5; /* NULL if a policy of the machine forbids it (FIPS) */
@@ -37,10 +37,10 @@ struct hash_suite {
 
 /* Fetches the algorithms. False: OpenSSL has no SHA-256; *ret_suite is unchanged. Another missing
  * algorithm is not an error here: hash_available() tells which ones exist. */
-bool hash_suite_open(struct hash_suite *ret_suite) MUST_USE;
+bool hash_suite_init(struct hash_suite *ret_suite) MUST_USE;
 
 /* Leaves a zero-initialised value, and accepts one. */
-void hash_suite_close(struct hash_suite *suite);
+void hash_suite_clear(struct hash_suite *suite);
 
 bool hash_available(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm);
 
@@ -55,10 +55,10 @@ struct hash_run {
 };
 
 /* False: out of memory. `suite` must outlive the run. Only one thread may use a run at a time. */
-bool hash_run_open(struct hash_run *ret_run, const struct hash_suite *suite) MUST_USE;
+bool hash_run_init(struct hash_run *ret_run, const struct hash_suite *suite) MUST_USE;
 
 /* Wipes and frees; accepts a zero-initialised run. */
-void hash_run_close(struct hash_run *run);
+void hash_run_clear(struct hash_run *run);
 
 /* Starts a digest. An unfinished one is dropped. */
 void hash_begin(struct hash_run *run, enum sspi_digest_algorithm algorithm);

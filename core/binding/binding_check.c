@@ -7,8 +7,8 @@
 #include "escape.h"
 #include "service_name.h"
 
-#define RUN_CLEANUP   __attribute__((cleanup(hash_run_close)))
-#define SUITE_CLEANUP __attribute__((cleanup(hash_suite_close)))
+#define RUN_CLEANUP   __attribute__((cleanup(hash_run_clear)))
+#define SUITE_CLEANUP __attribute__((cleanup(hash_suite_clear)))
 
 /* ---- rules ---- */
 
@@ -158,7 +158,7 @@ bool binding_channel_hash(const struct package_channel_binding *binding,
     RUN_CLEANUP struct hash_run run = {0};
     uint8_t digest[HASH_MAX];
 
-    if (!hash_run_open(&run, hashes) || !hash_binding(&run, binding, digest))
+    if (!hash_run_init(&run, hashes) || !hash_binding(&run, binding, digest))
         return false;
     memcpy(ret_hash, digest, PACKAGE_CHANNEL_HASH_LEN);
     return true;
@@ -174,7 +174,7 @@ static bool compare(const struct binding_rules *rules,
     uint8_t digest[HASH_MAX];
     bool equal = false;
 
-    if (!hash_run_open(&run, hashes))
+    if (!hash_run_init(&run, hashes))
         return false;
     for (size_t i = 0; i < rules->n_bindings; i++) {
         if (!hash_binding(&run, &rules->bindings[i], digest))
@@ -198,7 +198,7 @@ static bool compare_facts(const struct binding_rules *rules, const struct bindin
     if (facts->channel.client != PACKAGE_CLIENT_BINDING_PRESENT || rules->n_bindings == 0 ||
         rules->mode == BINDING_MODE_NONE || rules->end != BINDING_END_KNOWN)
         return true;
-    if (hashes == NULL && !hash_suite_open(&fetched))
+    if (hashes == NULL && !hash_suite_init(&fetched))
         return false;
     return compare(rules, facts->channel.hash, hashes != NULL ? hashes : &fetched, ret_comparison);
 }

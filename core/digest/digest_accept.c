@@ -14,7 +14,7 @@
 #include "store_nonces.h"
 #include "store_state.h"
 
-#define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
+#define RUN_CLEANUP __attribute__((cleanup(hash_run_clear)))
 
 SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credential,
                                          struct sspi_view realm,
@@ -30,7 +30,7 @@ SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credent
                        "the system gave no random octets for a nonce");
         return SEC_E_INTERNAL_ERROR;
     }
-    if (!hash_run_open(&run, &credential->hashes))
+    if (!hash_run_init(&run, &credential->hashes))
         return error_info_no_memory(error_info);
     if (!digest_nonce_make(&run, store_state_nonce_key(credential->state),
                            store_state_time_ms(credential->state, clock), random, realm, ret_nonce))
@@ -336,10 +336,10 @@ SECURITY_STATUS digest_accept_verify(struct digest_credential *credential,
 
     if (status != SEC_E_OK)
         return status;
-    if (!hash_run_open(&attempt.run, &credential->hashes))
+    if (!hash_run_init(&attempt.run, &credential->hashes))
         return error_info_no_memory(out->error_info);
     status = check_all(&attempt, &identity, out);
-    hash_run_close(&attempt.run);
+    hash_run_clear(&attempt.run);
     if (status == SEC_E_INCOMPLETE_MESSAGE)
         status = describe_need(&attempt, &out->need);
     identity.issued_ms = attempt.issued_ms;

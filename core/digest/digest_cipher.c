@@ -54,7 +54,7 @@ bool digest_ciphers_init(struct digest_ciphers *ret_ciphers)
 {
     struct digest_ciphers ciphers = {0};
 
-    if (!cipher_library_open(&ciphers.library))
+    if (!cipher_library_init(&ciphers.library))
         return false;
     for (size_t i = 1; i < N_DIGEST_CIPHERS; i++)
         ciphers.fetched[i] = cipher_fetch(&ciphers.library, ciphers_known[i].openssl_name);
@@ -65,8 +65,8 @@ bool digest_ciphers_init(struct digest_ciphers *ret_ciphers)
 void digest_ciphers_clear(struct digest_ciphers *ciphers)
 {
     for (size_t i = 0; i < N_DIGEST_CIPHERS; i++)
-        cipher_drop(ciphers->fetched[i]);
-    cipher_library_close(&ciphers->library);
+        cipher_free(ciphers->fetched[i]);
+    cipher_library_clear(&ciphers->library);
     *ciphers = (struct digest_ciphers){0};
 }
 

@@ -160,7 +160,7 @@ static SECURITY_STATUS fill(struct digest_credential *c, const SSPI_ACCEPTOR_DAT
     c->offers_weak_ciphers = (data->Flags & SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS) != 0;
     /* A caller that looks up users by name cannot find one by the hash of the name. */
     c->offers_userhash = (data->Flags & SSPI_ACCEPTOR_OFFER_USERHASH) != 0 && !c->caller_hashes;
-    if (!hash_suite_open(&c->hashes)) {
+    if (!hash_suite_init(&c->hashes)) {
         error_info_set(error_info, SSPI_REASON_INTERNAL, "OpenSSL has no SHA-256");
         return SEC_E_INTERNAL_ERROR;
     }
@@ -236,7 +236,7 @@ static void credential_free(struct digest_credential *credential)
         bytes_wipe(credential->own_state, STORE_STATE_MIN_SIZE);
         free(credential->own_state);
     }
-    hash_suite_close(&credential->hashes);
+    hash_suite_clear(&credential->hashes);
     digest_active_nonces_clear(&credential->active_nonces);
     digest_ciphers_clear(&credential->ciphers);
     (void)pthread_mutex_destroy(&credential->ciphers_lock);

@@ -66,7 +66,7 @@ bool digest_layer_init(struct digest_layer *ret_layer, const struct hash_suite *
                        const uint8_t session[DIGEST_LAYER_KEY_LEN])
 {
     *ret_layer = (struct digest_layer){.cipher = cipher};
-    if (hash_run_open(&ret_layer->run, hashes) &&
+    if (hash_run_init(&ret_layer->run, hashes) &&
         open_side(ret_layer, &ret_layer->client, ciphers, session) &&
         open_side(ret_layer, &ret_layer->server, ciphers, session))
         return true;
@@ -84,7 +84,7 @@ void digest_layer_clear(struct digest_layer *layer)
 {
     clear_side(&layer->client);
     clear_side(&layer->server);
-    hash_run_close(&layer->run);
+    hash_run_clear(&layer->run);
     bytes_wipe(layer, sizeof(*layer));
 }
 

@@ -13,7 +13,7 @@
 #include "error_info.h"
 #include "store_state.h"
 
-#define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
+#define RUN_CLEANUP __attribute__((cleanup(hash_run_clear)))
 
 static SECURITY_STATUS check_context(const struct digest_context *context,
                                      struct sspi_error_info *error_info)
@@ -208,7 +208,7 @@ SECURITY_STATUS digest_request_verify(struct digest_context *context,
         status = check_without_hash(context, in, &response, error_info);
     if (status != SEC_E_OK)
         return status;
-    if (!hash_run_open(&run, &context->credential->hashes))
+    if (!hash_run_init(&run, &context->credential->hashes))
         return error_info_no_memory(error_info);
     status = check_response(context, &run, in, &response, error_info);
     /* A client that does not know the password learns nothing about the nonce. */
@@ -243,7 +243,7 @@ SECURITY_STATUS digest_request_sign(struct digest_context *context, const struct
                                            out->error_info);
     if (status != SEC_E_OK)
         return status;
-    if (!hash_run_open(&run, &context->credential->hashes))
+    if (!hash_run_init(&run, &context->credential->hashes))
         return error_info_no_memory(out->error_info);
     if (!digest_info_append(&out->tokens[0], &run, last, in->method,
                             has_entity ? entity_hash : NULL, context->session.hash_a1, none))
@@ -266,7 +266,7 @@ SECURITY_STATUS digest_request_session_key(struct digest_context *context, struc
         return status;
     if (hash_base(last->algorithm) == last->algorithm)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    if (!hash_run_open(&run, &context->credential->hashes))
+    if (!hash_run_init(&run, &context->credential->hashes))
         return SEC_E_INSUFFICIENT_MEMORY;
     if (!digest_verify_session(&run, last, context->session.hash_a1, key))
         return SEC_E_INTERNAL_ERROR;

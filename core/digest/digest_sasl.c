@@ -10,7 +10,7 @@
 #include "error_info.h"
 #include "store_state.h"
 
-#define RUN_CLEANUP      __attribute__((cleanup(hash_run_close)))
+#define RUN_CLEANUP      __attribute__((cleanup(hash_run_clear)))
 #define IDENTITY_CLEANUP __attribute__((cleanup(digest_identity_clear)))
 
 /* ---- the challenge ---- */
@@ -224,7 +224,7 @@ SECURITY_STATUS digest_sasl_respond(struct digest_credential *credential,
         status = check_offered(&attempt);
     if (status != SEC_E_OK)
         return status;
-    if (!hash_run_open(&run, &credential->hashes))
+    if (!hash_run_init(&run, &credential->hashes))
         return error_info_no_memory(out->error_info);
     return check_all(&attempt, &identity, out);
 }

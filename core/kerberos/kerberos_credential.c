@@ -118,7 +118,7 @@ static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_A
     char error[SSPI_ERROR_TEXT_SIZE];
     if (!copy_names(credential, data))
         return error_info_no_memory(error_info);
-    if (!hash_suite_open(&credential->hashes))
+    if (!hash_suite_init(&credential->hashes))
         return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                                  "OpenSSL has no digests");
     credential->state = data->State;
@@ -168,7 +168,7 @@ void kerberos_credential_free(struct kerberos_credential *credential)
     leave_keyring(credential, credential->keyring);
     kerberos_keytab_unref(credential->keytab);
     pthread_mutex_destroy(&credential->mutex);
-    hash_suite_close(&credential->hashes);
+    hash_suite_clear(&credential->hashes);
     free(credential->names);
     free(credential);
 }

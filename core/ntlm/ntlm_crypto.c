@@ -9,7 +9,7 @@ bool ntlm_crypto_init(struct ntlm_crypto *ret_crypto)
 {
     struct ntlm_crypto crypto = {0};
 
-    if (!cipher_library_open(&crypto.library))
+    if (!cipher_library_init(&crypto.library))
         return false;
     crypto.rc4 = cipher_fetch(&crypto.library, "RC4");
     /* A failure must not leave its error in the queue for another caller of OpenSSL. */
@@ -26,9 +26,9 @@ bool ntlm_crypto_init(struct ntlm_crypto *ret_crypto)
 
 void ntlm_crypto_clear(struct ntlm_crypto *crypto)
 {
-    hash_suite_close(&crypto->hashes);
-    cipher_drop(crypto->rc4);
-    cipher_library_close(&crypto->library);
+    hash_suite_clear(&crypto->hashes);
+    cipher_free(crypto->rc4);
+    cipher_library_clear(&crypto->library);
     *crypto = (struct ntlm_crypto){0};
 }
 

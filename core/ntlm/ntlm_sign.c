@@ -24,7 +24,7 @@ bool ntlm_sign_init(struct ntlm_sign *ret_sign, const struct ntlm_crypto *crypto
                     const uint8_t exported_key[NTLM_KEY_LEN], bool key_exchange)
 {
     *ret_sign = (struct ntlm_sign){.key_exchange = key_exchange};
-    if (hash_run_open(&ret_sign->run, &crypto->hashes) &&
+    if (hash_run_init(&ret_sign->run, &crypto->hashes) &&
         open_side(ret_sign, &ret_sign->client, crypto, exported_key, NTLM_KEYS_CLIENT) &&
         open_side(ret_sign, &ret_sign->server, crypto, exported_key, NTLM_KEYS_SERVER))
         return true;
@@ -42,7 +42,7 @@ void ntlm_sign_clear(struct ntlm_sign *sign)
 {
     close_side(&sign->client);
     close_side(&sign->server);
-    hash_run_close(&sign->run);
+    hash_run_clear(&sign->run);
     bytes_wipe(sign, sizeof(*sign));
 }
 

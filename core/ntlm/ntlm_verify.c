@@ -10,7 +10,7 @@
 #include "error_info.h"
 #include "utf8.h"
 
-#define RUN_CLEANUP __attribute__((cleanup(hash_run_close)))
+#define RUN_CLEANUP __attribute__((cleanup(hash_run_clear)))
 
 #define FILETIME_PER_MINUTE UINT64_C(600000000)
 
@@ -211,10 +211,10 @@ SECURITY_STATUS ntlm_verify_authenticate(const struct ntlm_credential *credentia
                               .in = in,
                               .error_info = error_info,
                               .proof = &proof};
-    if (!hash_run_open(&attempt.run, &credential->crypto.hashes))
+    if (!hash_run_init(&attempt.run, &credential->crypto.hashes))
         return error_info_no_memory(error_info);
     SECURITY_STATUS status = run(&attempt);
-    hash_run_close(&attempt.run);
+    hash_run_clear(&attempt.run);
     if (status == SEC_E_OK)
         *ret_proof = proof;
     else

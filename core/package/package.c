@@ -37,7 +37,7 @@ void package_output_complete_error(SECURITY_STATUS status, struct sspi_error_inf
         error_info_set(error_info, SSPI_REASON_INTERNAL, "%s", package_status_name(status));
 }
 
-void package_output_free(struct package_output *out)
+void package_output_clear(struct package_output *out)
 {
     for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         bytes_free(&out->tokens[i]);

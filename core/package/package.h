@@ -136,7 +136,7 @@ SECURITY_STATUS package_output_check(const struct package_output *out) MUST_USE;
 void package_output_complete_error(SECURITY_STATUS status, struct sspi_error_info *error_info);
 
 /* Frees tokens and need; leaves error_info. */
-void package_output_free(struct package_output *out);
+void package_output_clear(struct package_output *out);
 
 /* ---- messages of an established context ---- */
 

@@ -34,7 +34,7 @@ void package_context_clear(struct package_context *context);
 
 /* One step. `in` may hold a token and parameters of at most PACKAGE_TOKEN_LIMIT octets each, and
  * in->n_tokens is the room in `out`. The caller zero-initialises `out`, sets out->error_info, and
- * frees it with package_output_free().
+ * frees it with package_output_clear().
  *
  * Returns what AcceptSecurityContext documents in sspi.h. On an error out->error_info has a reason.
  * Only SEC_E_OK establishes the context. SEC_E_INCOMPLETE_MESSAGE leaves the context as it was, and

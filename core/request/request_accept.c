@@ -18,7 +18,7 @@ void request_accept_run(struct request_accept *accept)
     /* A refused client learns nothing: its error token is not sent. */
     if (out.n_tokens > 0 && (accept->status == SEC_E_OK || accept->status == SEC_I_CONTINUE_NEEDED))
         base64_encode(&accept->answer, bytes_as_view(&out.tokens[0]));
-    package_output_free(&out);
+    package_output_clear(&out);
 }
 
 void request_accept_clear(struct request_accept *accept)

@@ -168,7 +168,7 @@ enum sspi_reason request_digest_call(struct sspi_exchange *exchange,
 
 void request_digest_call_clear(struct request_digest_call *call)
 {
-    package_output_free(&call->out);
+    package_output_clear(&call->out);
     bytes_free(&call->target);
     package_context_clear(&call->context);
 }

@@ -8,7 +8,7 @@ void request_entity_begin(struct request_entity *entity, enum sspi_digest_algori
     entity->algorithm = algorithm;
     entity->limit = limit;
     entity->state = REQUEST_ENTITY_FAILED;
-    if (!hash_suite_open(&entity->suite) || !hash_run_open(&entity->run, &entity->suite))
+    if (!hash_suite_init(&entity->suite) || !hash_run_init(&entity->run, &entity->suite))
         return;
     hash_begin(&entity->run, algorithm);
     entity->state = REQUEST_ENTITY_RUNNING;
@@ -39,7 +39,7 @@ void request_entity_end(struct request_entity *entity)
 
 void request_entity_clear(struct request_entity *entity)
 {
-    hash_run_close(&entity->run);
-    hash_suite_close(&entity->suite);
+    hash_run_clear(&entity->run);
+    hash_suite_clear(&entity->suite);
     *entity = (struct request_entity){0};
 }

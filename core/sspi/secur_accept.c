@@ -54,7 +54,7 @@ static SECURITY_STATUS step(struct secur_context *context, const struct package_
         status = SEC_E_INSUFFICIENT_MEMORY;
         package_context_settle(&context->base, status);
     }
-    package_output_free(&produced);
+    package_output_clear(&produced);
     return status;
 }
 
@@ -274,7 +274,7 @@ static SECURITY_STATUS complete(PCtxtHandle handle, struct package_input *in,
         status = SEC_E_INVALID_HANDLE;
     else
         status = package_context_complete(&context->base, in, &produced);
-    package_output_free(&produced);
+    package_output_clear(&produced);
     secur_handle_end(object, SECUR_HANDLE_EXCLUSIVE);
     return status;
 }

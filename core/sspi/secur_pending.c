@@ -64,7 +64,7 @@ bool secur_pending_is_for(const struct secur_pending *pending, const struct pack
 
 void secur_pending_clear(struct secur_pending *pending)
 {
-    package_output_free(&pending->answer);
+    package_output_clear(&pending->answer);
     bytes_free(&pending->call);
     *pending = (struct secur_pending){0};
 }

@@ -93,7 +93,7 @@ SECURITY_STATUS secur_request_sign(struct secur_context *context, SecBufferDesc 
         status = SEC_E_INTERNAL_ERROR;
     if (status == SEC_E_OK)
         status = deliver(padding, &out.tokens[0]);
-    package_output_free(&out);
+    package_output_clear(&out);
     secur_buffers_input_clear(&input);
     set_caller_error(desc, status, &error_info);
     return status;

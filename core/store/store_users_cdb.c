@@ -110,7 +110,7 @@ static struct store_users_cdb *map_file(int file, const struct stat *info, const
         return NULL;
     }
     *ret_problem = find_problem(cdb, info);
-    if (*ret_problem == NULL && !hash_suite_open(&cdb->suite))
+    if (*ret_problem == NULL && !hash_suite_init(&cdb->suite))
         *ret_problem = "this machine's OpenSSL has no SHA-256";
     if (*ret_problem != NULL) {
         store_users_cdb_free(cdb);
@@ -145,7 +145,7 @@ void store_users_cdb_free(struct store_users_cdb *cdb)
     if (cdb == NULL)
         return;
     cdb_free(&cdb->map);
-    hash_suite_close(&cdb->suite);
+    hash_suite_clear(&cdb->suite);
     free(cdb);
 }
 
@@ -188,10 +188,10 @@ static bool userhash_of(const struct store_users_cdb *cdb, struct sspi_view user
                         uint8_t ret_userhash[HASH_MAX])
 {
     struct hash_run run;
-    if (!hash_run_open(&run, &cdb->suite))
+    if (!hash_run_init(&run, &cdb->suite))
         return false;
     bool done = store_users_userhash(&run, algorithm, user, realm, ret_userhash);
-    hash_run_close(&run);
+    hash_run_clear(&run);
     return done;
 }
 

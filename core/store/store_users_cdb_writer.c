@@ -196,8 +196,8 @@ static void free_writer(struct store_users_cdb_writer *writer)
         free(writer->tallies[i].realm);
     free(writer->tallies);
     free(writer->entries);
-    hash_run_close(&writer->run);
-    hash_suite_close(&writer->suite);
+    hash_run_clear(&writer->run);
+    hash_suite_clear(&writer->suite);
     bytes_wipe(writer, sizeof(*writer)); /* tinycdb's buffer holds hashes */
     free(writer);
     errno = why;
@@ -212,8 +212,8 @@ struct store_users_cdb_writer *store_users_cdb_writer_new(int file)
     writer->size = STORE_USERS_CDB_START;
     writer->tallies = calloc(FIRST_TALLIES, sizeof(*writer->tallies));
     writer->tallies_capacity = FIRST_TALLIES;
-    if (writer->tallies == NULL || !hash_suite_open(&writer->suite) ||
-        !hash_run_open(&writer->run, &writer->suite) || cdb_make_start(&writer->make, file) != 0) {
+    if (writer->tallies == NULL || !hash_suite_init(&writer->suite) ||
+        !hash_run_init(&writer->run, &writer->suite) || cdb_make_start(&writer->make, file) != 0) {
         free_writer(writer);
         return NULL;
     }

@@ -265,16 +265,16 @@ static bool fill(struct store_users_index *index, struct sspi_view text, const c
 {
     struct hash_suite suite;
     struct hash_run run;
-    if (!hash_suite_open(&suite)) {
+    if (!hash_suite_init(&suite)) {
         snprintf(error, error_size, "%s: this machine's OpenSSL has no SHA-256", path);
         return false;
     }
-    bool done = hash_run_open(&run, &suite);
+    bool done = hash_run_init(&run, &suite);
     if (done) {
         done = make_key(index, &run, text) && add_lines(index, text, &run, path, error, error_size);
-        hash_run_close(&run);
+        hash_run_clear(&run);
     }
-    hash_suite_close(&suite);
+    hash_suite_clear(&suite);
     return done;
 }
 

@@ -89,7 +89,7 @@ static void floor_of_digest(const char *header)
 {
     struct hash_run hashes;
     uint8_t digest[HASH_MAX];
-    must(hash_run_open(&hashes, &suite), "a hash context");
+    must(hash_run_init(&hashes, &suite), "a hash context");
     for (int i = 0; i < 2; i++) {
         hash_begin(&hashes, SSPI_DIGEST_SHA_256);
         hash_update(&hashes, header, 150);
@@ -98,7 +98,7 @@ static void floor_of_digest(const char *header)
     must(hash_hmac_sha_256(&hashes, digest, HASH_MAX, SSPI_VIEW("0123456789abcdef"),
                            SSPI_VIEW(REALM), digest),
          "HMAC");
-    hash_run_close(&hashes);
+    hash_run_clear(&hashes);
 }
 
 static double median(double values[ROUNDS])
@@ -145,7 +145,7 @@ static void set_up(const char *users)
     char error[SSPI_ERROR_SIZE];
     acceptor = sspi_acceptor_new(&config);
     policy = sspi_policy_defaults();
-    must(acceptor != NULL && hash_suite_open(&suite), "an acceptor");
+    must(acceptor != NULL && hash_suite_init(&suite), "an acceptor");
     must(sspi_policy_set(&policy, SSPI_OPTION_PACKAGES, digest, 1, SSPI_SERVER_NGINX, error) &&
              sspi_policy_set(&policy, SSPI_OPTION_DIGEST_USER_FILE, file, 1, SSPI_SERVER_NGINX,
                              error) &&
@@ -192,7 +192,7 @@ int main(void)
 {
     char users[] = "/tmp/sspi-bench-XXXXXX", hex[2 * HASH_MAX + 1];
     int fd = mkstemp(users);
-    must(fd >= 0 && hash_suite_open(&suite), "a user file");
+    must(fd >= 0 && hash_suite_init(&suite), "a user file");
     hex_hash("alice:" REALM ":secret", hex);
     dprintf(fd, "alice:" REALM ":SHA-256:%s\n", hex);
     close(fd);
@@ -213,6 +213,6 @@ int main(void)
            merge_ns / 1000, merge_ns / ns[FLOOR], sizeof(struct sspi_policy));
     unlink(users);
     sspi_acceptor_free(acceptor);
-    hash_suite_close(&suite);
+    hash_suite_clear(&suite);
     return 0;
 }

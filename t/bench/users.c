@@ -166,14 +166,14 @@ static double floor_us(void)
 {
     struct hash_run run;
     uint8_t digest[HASH_MAX];
-    must(hash_run_open(&run, &suite), "a hash context");
+    must(hash_run_init(&run, &suite), "a hash context");
     double began_s = now_s();
     for (uint32_t i = 0; i < N_LOOKUPS; i++) {
         hash_begin(&run, SHA_256);
         hash_update(&run, "user00000000:Intranet", 21);
         must(hash_end(&run, digest), "SHA-256");
     }
-    hash_run_close(&run);
+    hash_run_clear(&run);
     return (now_s() - began_s) / N_LOOKUPS * 1e6;
 }
 
@@ -279,10 +279,10 @@ int main(int argc, char **argv)
     char directory[] = "/tmp/sspi-bench-XXXXXX";
     if (argc > 1)
         n_users = (uint32_t)strtoul(argv[1], NULL, 10);
-    must(n_users > 0 && mkdtemp(directory) != NULL && hash_suite_open(&suite), "the beginning");
+    must(n_users > 0 && mkdtemp(directory) != NULL && hash_suite_init(&suite), "the beginning");
     measure(directory, "text", make_text);
     measure(directory, "database", make_database);
     rmdir(directory);
-    hash_suite_close(&suite);
+    hash_suite_clear(&suite);
     return 0;
 }

@@ -214,7 +214,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sspi_view input = fuzz_view(data, size);
     struct request request = {.flags = fuzz_octet(&input)};
     if (users == NULL) {
-        FUZZ_REQUIRE(hash_suite_open(&hashes) && hash_run_open(&run, &hashes));
+        FUZZ_REQUIRE(hash_suite_init(&hashes) && hash_run_init(&run, &hashes));
         make_users();
     }
     request.method = fuzz_until(&input, '\0');

@@ -83,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum digest_cipher cipher = (enum digest_cipher)(fuzz_octet(&input) % N_DIGEST_CIPHERS);
     uint8_t change = fuzz_octet(&input);
     if (hashes.md5 == NULL)
-        FUZZ_REQUIRE(hash_suite_open(&hashes) && digest_ciphers_init(&ciphers));
+        FUZZ_REQUIRE(hash_suite_init(&hashes) && digest_ciphers_init(&ciphers));
     if (input.len > LEN_LIMIT)
         return 0;
     check_foreign(cipher, input);

@@ -18,7 +18,7 @@ static struct hash_run *the_run(void)
     static struct hash_suite suite;
     static struct hash_run run;
     if (run.suite == NULL)
-        FUZZ_REQUIRE(hash_suite_open(&suite) && hash_run_open(&run, &suite));
+        FUZZ_REQUIRE(hash_suite_init(&suite) && hash_run_init(&run, &suite));
     return &run;
 }
 

@@ -94,7 +94,7 @@ static void make_fixture(void)
     for (uint32_t mechanisms = ALLOW_KERBEROS; mechanisms < 4; mechanisms++)
         make_credential(mechanisms, path);
     FUZZ_REQUIRE(unlink(path) == 0);
-    FUZZ_REQUIRE(hash_run_open(&run, &ntlm_of(credentials[ALLOW_NTLM])->crypto.hashes));
+    FUZZ_REQUIRE(hash_run_init(&run, &ntlm_of(credentials[ALLOW_NTLM])->crypto.hashes));
 }
 
 /* One negotiation. */

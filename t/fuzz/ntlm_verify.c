@@ -37,7 +37,7 @@ static void make_fixture(void)
     credential.users = alice_users();
     credential.clock = &clock;
     FUZZ_REQUIRE(ntlm_crypto_init(&credential.crypto));
-    FUZZ_REQUIRE(hash_run_open(&run, &credential.crypto.hashes));
+    FUZZ_REQUIRE(hash_run_init(&run, &credential.crypto.hashes));
 }
 
 static const struct ntlm_verify_exchange exchange_of_windows = {

@@ -15,15 +15,15 @@ static struct cipher_library library;
 static int open_library(void **unused)
 {
     (void)unused;
-    return cipher_library_open(&library) ? 0 : -1;
+    return cipher_library_init(&library) ? 0 : -1;
 }
 
 static int close_library(void **unused)
 {
     (void)unused;
-    cipher_library_close(&library);
+    cipher_library_clear(&library);
     assert_null(library.context);
-    cipher_library_close(&library); /* a zero-initialised value is allowed */
+    cipher_library_clear(&library); /* a zero-initialised value is allowed */
     return 0;
 }
 
@@ -51,7 +51,7 @@ static void rc4_continues_from_call_to_call(void **unused)
     assert_true(cipher_stream_apply(stream, wanted, 32, octets));
     assert_int_equal(octets[0] | octets[31], 0);
     cipher_stream_free(stream);
-    cipher_drop(rc4);
+    cipher_free(rc4);
 }
 
 /* FIPS 81, appendix C. */
@@ -82,7 +82,7 @@ static void cbc_continues_from_call_to_call(void **unused)
         cipher_stream_apply(stream, octets, 7, octets)); /* not a multiple of the block size */
     cipher_stream_free(stream);
     cipher_stream_free(NULL);
-    cipher_drop(des);
+    cipher_free(des);
 }
 
 static void a_copy_continues_as_the_original(void **unused)
@@ -109,7 +109,7 @@ static void a_copy_continues_as_the_original(void **unused)
         }
         cipher_stream_free(stream);
         cipher_stream_free(spare);
-        cipher_drop(cipher);
+        cipher_free(cipher);
     }
 }
 
@@ -122,10 +122,10 @@ static void missing_cipher_leaves_no_error(void **unused)
     ERR_clear_error();
     assert_null(cipher_fetch(&library, "no such cipher"));
     assert_int_equal(ERR_peek_error(), 0);
-    assert_true(cipher_library_open(&without));
+    assert_true(cipher_library_init(&without));
     assert_int_equal(ERR_peek_error(), 0);
-    cipher_drop(NULL);
-    cipher_library_close(&without);
+    cipher_free(NULL);
+    cipher_library_clear(&without);
 }
 
 int main(void)

@@ -14,12 +14,12 @@ static struct hash_suite suite;
 
 static int open_suite(void **state)
 {
-    return hash_suite_open(&suite) ? 0 : -1;
+    return hash_suite_init(&suite) ? 0 : -1;
 }
 
 static int close_suite(void **state)
 {
-    hash_suite_close(&suite);
+    hash_suite_clear(&suite);
     return 0;
 }
 
@@ -94,7 +94,7 @@ static void one_run_serves_many_digests(void **state)
     struct hash_run run;
     uint8_t digest[HASH_MAX];
 
-    assert_true(hash_run_open(&run, &suite));
+    assert_true(hash_run_init(&run, &suite));
     assert_false(hash_end(&run, digest));
     hash_begin(&run, SSPI_DIGEST_SHA_256);
     hash_update(&run, "given up", 8);
@@ -110,7 +110,7 @@ static void one_run_serves_many_digests(void **state)
     uint8_t same[HASH_MAX];
     assert_true(hash_once(&suite, SSPI_DIGEST_MD5, SSPI_VIEW("0abc"), same));
     assert_memory_equal(digest, same, 16);
-    hash_run_close(&run);
+    hash_run_clear(&run);
 }
 
 static void missing_algorithm_is_an_error_value(void **state)
@@ -133,7 +133,7 @@ static void hmac_is_that_of_rfc_4231(void **state)
     uint8_t mac[HASH_MAX];
     uint8_t key[65];
 
-    assert_true(hash_run_open(&run, &suite));
+    assert_true(hash_run_init(&run, &suite));
     memset(key, 0x0b, sizeof(key));
     assert_true(hash_hmac_sha_256(&run, key, 20, SSPI_VIEW("Hi "), SSPI_VIEW("There"), mac));
     assert_hex(mac, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
@@ -142,7 +142,7 @@ static void hmac_is_that_of_rfc_4231(void **state)
     assert_hex(mac, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
     assert_true(hash_hmac_sha_256(&run, key, 64, SSPI_VIEW("x"), SSPI_VIEW(""), mac));
     assert_false(hash_hmac_sha_256(&run, key, 65, SSPI_VIEW("x"), SSPI_VIEW(""), mac));
-    hash_run_close(&run);
+    hash_run_clear(&run);
 }
 
 int main(void)

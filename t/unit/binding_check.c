@@ -288,7 +288,7 @@ static void facts_and_rules_become_a_status(void **state)
     uint8_t hash[PACKAGE_CHANNEL_HASH_LEN];
     enum package_bound bound;
 
-    assert_true(hash_suite_open(&suite));
+    assert_true(hash_suite_init(&suite));
     assert_true(binding_channel_hash(&right, &suite, hash));
     facts.channel = binding_channel_from_hash(hash);
     assert_int_equal(binding_check(&rules, &facts, &suite, &bound, &error_info), SEC_E_OK);
@@ -311,7 +311,7 @@ static void facts_and_rules_become_a_status(void **state)
     assert_int_equal(error_info.reason, SSPI_REASON_WRONG_SERVICE);
     assert_non_null(strstr(error_info.text, "HTTP/otherhost@R"));
     assert_non_null(strstr(error_info.text, "HTTP/www.example.org"));
-    hash_suite_close(&suite);
+    hash_suite_clear(&suite);
 }
 
 static void a_hash_of_zeros_says_no_tls(void **state)

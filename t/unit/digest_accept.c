@@ -38,14 +38,14 @@ static void dummy_hash_of_unknown_users_logs_no_client_in(void **state)
                                   SSPI_DIGEST_SHA_256, dummy));
     assert_int_equal(digest_parse_response(bytes_as_view(&header), &response, &f->error_info),
                      SSPI_REASON_NONE);
-    assert_true(hash_run_open(&run, &f->credential->hashes));
+    assert_true(hash_run_init(&run, &f->credential->hashes));
     assert_true(digest_verify_compute(&run, &response, SSPI_VIEW("GET"), NULL, dummy, digest));
     bytes_append_hex(&digits, digest, 32);
     memcpy(header.data + strlen("response=\""), digits.data, 64);
     struct package_input in = input(bytes_as_view(&header));
     assert_int_equal(call(f, &context, &in), SEC_E_LOGON_DENIED);
     assert_null(context);
-    hash_run_close(&run);
+    hash_run_clear(&run);
     digest_response_clear(&response);
 }
 

@@ -15,12 +15,12 @@ static int binding_setup(void **state)
     if (hash_setup(state) != 0)
         return -1;
     fips.sha_256 = suite.sha_256;
-    return hash_run_open(&no_md5, &fips) ? 0 : -1;
+    return hash_run_init(&no_md5, &fips) ? 0 : -1;
 }
 
 static int binding_teardown(void **state)
 {
-    hash_run_close(&no_md5);
+    hash_run_clear(&no_md5);
     return hash_teardown(state);
 }
 

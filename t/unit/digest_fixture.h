@@ -66,10 +66,10 @@ static inline struct sspi_view octets_of(const char *text, enum sspi_digest_algo
     struct hash_suite suite;
     uint8_t digest[HASH_MAX];
 
-    assert_true(hash_suite_open(&suite));
+    assert_true(hash_suite_init(&suite));
     assert_true(hash_once(&suite, algorithm, bytes_view(text), digest));
     bytes_append(octets, digest, hash_len(algorithm));
-    hash_suite_close(&suite);
+    hash_suite_clear(&suite);
     return bytes_as_view(octets);
 }
 
@@ -168,7 +168,7 @@ static inline int fixture_setup(void **state)
 
 static inline void clear_output(struct fixture *f)
 {
-    package_output_free(&f->out);
+    package_output_clear(&f->out);
 }
 
 static inline int fixture_teardown(void **state)
@@ -227,8 +227,8 @@ static inline void answer(const struct client *c, struct bytes *header)
     BYTES_CLEANUP struct bytes a1 = {0}, digits = {0};
     size_t len = hash_len(c->algorithm);
 
-    assert_true(hash_suite_open(&suite));
-    assert_true(hash_run_open(&run, &suite));
+    assert_true(hash_suite_init(&suite));
+    assert_true(hash_run_init(&run, &suite));
     bytes_append_format(header, "response=\"%0*d\", username=\"%s\", realm=\"%s\", nonce=\"%s\", ",
                         (int)len * 2, 0, c->user, c->realm, c->nonce);
     bytes_append_format(header, "uri=\"%s\", algorithm=%s, qop=%s, nc=%08x, cnonce=\"%s\"%s",
@@ -247,8 +247,8 @@ static inline void answer(const struct client *c, struct bytes *header)
     bytes_append_hex(&digits, digest, len);
     memcpy(header->data + strlen("response=\""), digits.data, 2 * len);
     digest_response_clear(&response);
-    hash_run_close(&run);
-    hash_suite_close(&suite);
+    hash_run_clear(&run);
+    hash_suite_clear(&suite);
 }
 
 static inline struct package_input input(struct sspi_view token)

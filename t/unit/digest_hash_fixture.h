@@ -20,13 +20,13 @@ static struct hash_run run;
 /* Setup and teardown of a group of tests. */
 static inline int hash_setup(void **state)
 {
-    return hash_suite_open(&suite) && hash_run_open(&run, &suite) ? 0 : -1;
+    return hash_suite_init(&suite) && hash_run_init(&run, &suite) ? 0 : -1;
 }
 
 static inline int hash_teardown(void **state)
 {
-    hash_run_close(&run);
-    hash_suite_close(&suite);
+    hash_run_clear(&run);
+    hash_suite_clear(&suite);
     return 0;
 }
 

@@ -108,12 +108,12 @@ static void missing_algorithm_is_a_failure(void **state)
     uint8_t hash_a1[HASH_MAX];
 
     make_request("auth-int", CNONCE, &text, &response, hash_a1);
-    assert_true(hash_run_open(&without, &fips));
+    assert_true(hash_run_init(&without, &fips));
     assert_false(
         digest_info_append(&out, &without, &response, SSPI_VIEW("HEAD"), NULL, hash_a1, no_nonce));
     assert_false(
         digest_info_append(&out, &without, &response, SSPI_VIEW("GET"), NULL, hash_a1, no_nonce));
-    hash_run_close(&without);
+    hash_run_clear(&without);
     digest_response_clear(&response);
 }
 

@@ -80,12 +80,12 @@ static void a_library_failure_has_a_result_of_its_own(void **state)
     uint64_t issued_ms;
     char text[DIGEST_NONCE_LEN + 1];
 
-    assert_true(hash_run_open(&broken, &none));
+    assert_true(hash_run_init(&broken, &none));
     assert_false(digest_nonce_make(&broken, key, NOW_MS, random_octets, SSPI_VIEW("r"), text));
     assert_int_equal(
         digest_nonce_check(&broken, key, NOW_MS, bytes_view(nonce), SSPI_VIEW("realm"), &issued_ms),
         DIGEST_NONCE_FAILED);
-    hash_run_close(&broken);
+    hash_run_clear(&broken);
 }
 
 int main(void)

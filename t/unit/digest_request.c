@@ -125,7 +125,7 @@ static void hash_of_the_body_is_required_and_checked(void **state)
     void *context = NULL;
 
     acquire(f, (SSPI_ACCEPTOR_DATA){.Flags = SSPI_ACCEPTOR_OFFER_INTEGRITY});
-    assert_true(hash_suite_open(&suite));
+    assert_true(hash_suite_init(&suite));
     assert_true(hash_once(&suite, SSPI_DIGEST_SHA_256, SSPI_VIEW("body"), hash));
     memcpy(octets, hash, sizeof(hash));
     get_nonce(f, nonce);
@@ -158,7 +158,7 @@ static void hash_of_the_body_is_required_and_checked(void **state)
     bytes_append(&f->out.tokens[0], "", 1);
     assert_null(strstr(f->out.tokens[0].data, "auth-int"));
     digest_package.destroy(context);
-    hash_suite_close(&suite);
+    hash_suite_clear(&suite);
 }
 
 static void contexts_of_one_nonce_share_its_sequence(void **state)

@@ -312,7 +312,7 @@ static void missing_algorithm_is_a_failure_and_not_a_wrong_password(void **state
     struct hash_run without;
     uint8_t hash_a1[HASH_MAX] = {0}, rspauth[HASH_MAX];
 
-    assert_true(hash_run_open(&without, &fips));
+    assert_true(hash_run_init(&without, &fips));
     for (size_t i = 0; i < 2; i++) {
         struct digest_response response = {.algorithm = missing[i]};
         assert_int_equal(
@@ -320,7 +320,7 @@ static void missing_algorithm_is_a_failure_and_not_a_wrong_password(void **state
             DIGEST_VERIFY_FAILED);
         assert_false(digest_verify_rspauth(&without, &response, NULL, hash_a1, rspauth));
     }
-    hash_run_close(&without);
+    hash_run_clear(&without);
 }
 
 /* ---- real clients ---- */

@@ -179,11 +179,11 @@ static inline void make_answer(const struct client *client, const struct ntlm_cr
     assert_true(ntlm_text_encode_upper(&user, bytes_view(client->user)));
     assert_true(ntlm_text_encode(&domain, bytes_view(client->domain)));
     put_temp(client, challenge, &temp);
-    assert_true(hash_run_open(&run, &crypto->hashes));
+    assert_true(hash_run_init(&run, &crypto->hashes));
     assert_true(ntlm_keys_response(&run, hash, bytes_as_view(&user), bytes_as_view(&domain), key) &&
                 ntlm_keys_proof(&run, key, challenge->server, bytes_as_view(&temp), proof) &&
                 ntlm_keys_base(&run, key, proof, base));
-    hash_run_close(&run);
+    hash_run_clear(&run);
     *answer = (struct answer){0};
     bytes_append(&answer->nt_response, proof, sizeof(proof));
     bytes_append_view(&answer->nt_response, bytes_as_view(&temp));
@@ -235,10 +235,10 @@ static inline void client_authenticate(const struct client *client,
     if (client->makes_mic) {
         uint8_t mic[NTLM_KEY_LEN];
         struct hash_run run;
-        assert_true(hash_run_open(&run, &crypto->hashes));
+        assert_true(hash_run_init(&run, &crypto->hashes));
         assert_true(ntlm_keys_mic(&run, answer.exported, negotiate, token, bytes_as_view(to), mic));
         memcpy(to->data + NTLM_MIC_START, mic, sizeof(mic));
-        hash_run_close(&run);
+        hash_run_clear(&run);
     }
     if (ret_exported != NULL)
         memcpy(ret_exported, answer.exported, NTLM_KEY_LEN);

@@ -19,12 +19,12 @@ static struct hash_run run;
 
 static int open_crypto(void **state)
 {
-    return ntlm_crypto_init(&crypto) && hash_run_open(&run, &crypto.hashes) ? 0 : -1;
+    return ntlm_crypto_init(&crypto) && hash_run_init(&run, &crypto.hashes) ? 0 : -1;
 }
 
 static int close_crypto(void **state)
 {
-    hash_run_close(&run);
+    hash_run_clear(&run);
     ntlm_crypto_clear(&crypto);
     return 0;
 }

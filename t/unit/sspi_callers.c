@@ -91,7 +91,7 @@ static struct outcome call_typed(const struct callers *callers, const struct inp
     if (out.n_tokens > 0)
         snprintf(outcome.first_token, sizeof(outcome.first_token), "%.*s", (int)out.tokens[0].len,
                  out.tokens[0].data);
-    package_output_free(&out);
+    package_output_clear(&out);
     package_context_clear(&context);
     return outcome;
 }
@@ -203,7 +203,7 @@ static void get_nonce_of(const struct callers *callers, char nonce[DIGEST_NONCE_
     assert_non_null(at);
     memcpy(nonce, at + 7, DIGEST_NONCE_LEN);
     nonce[DIGEST_NONCE_LEN] = '\0';
-    package_output_free(&out);
+    package_output_clear(&out);
     package_context_clear(&context);
 }
 
@@ -321,7 +321,7 @@ static void the_package_says_whose_hash_it_needs(void **state)
     assert_string_equal(out.need.user.data, "alice");
     assert_int_equal(out.need.algorithm, SSPI_DIGEST_MD5);
     assert_int_equal(context.state, PACKAGE_CONTEXT_PARTIAL);
-    package_output_free(&out);
+    package_output_clear(&out);
     package_context_clear(&context);
     release_both(&callers);
 }

@@ -138,9 +138,9 @@ static inline struct sspi_view userhash_of(const char *user, const char *realm,
     struct hash_suite suite;
     BYTES_CLEANUP struct bytes name = {0};
     bytes_append_format(&name, "%s:%s", user, realm);
-    assert_true(hash_suite_open(&suite));
+    assert_true(hash_suite_init(&suite));
     assert_true(hash_once(&suite, algorithm, bytes_as_view(&name), digest));
-    hash_suite_close(&suite);
+    hash_suite_clear(&suite);
     for (size_t i = 0; i < hash_len(algorithm); i++)
         snprintf(text + 2 * i, 3, "%02x", digest[i]);
     return (struct sspi_view){text, 2 * hash_len(algorithm)};

@@ -17,7 +17,7 @@ static bool digest_hash(const struct hash_suite *suite, enum sspi_digest_algorit
                         uint8_t ret_hash[HASH_MAX])
 {
     struct hash_run run;
-    if (!hash_run_open(&run, suite))
+    if (!hash_run_init(&run, suite))
         return false;
     hash_begin(&run, algorithm);
     hash_update_view(&run, user);
@@ -26,7 +26,7 @@ static bool digest_hash(const struct hash_suite *suite, enum sspi_digest_algorit
     hash_update(&run, ":", 1);
     hash_update_view(&run, password);
     bool done = hash_end(&run, ret_hash);
-    hash_run_close(&run);
+    hash_run_clear(&run);
     return done;
 }
 
@@ -108,7 +108,7 @@ bool passwd_hash(const struct hash_suite *suite, enum passwd_kind kind, struct s
 
 bool passwd_hash_open(struct hash_suite *ret_suite)
 {
-    bool done = hash_suite_open(ret_suite);
+    bool done = hash_suite_init(ret_suite);
     if (!done)
         passwd_problem("this machine's OpenSSL has no SHA-256; nothing was changed");
     return done;
@@ -170,7 +170,7 @@ bool passwd_hash_lines(const struct passwd_options *options, struct sspi_view re
             done = append_sasl_line(to, &suite, user, realm, password, hash);
     }
     bytes_wipe(hash, sizeof hash);
-    hash_suite_close(&suite);
+    hash_suite_clear(&suite);
     if (done && to->failed)
         passwd_problem("not enough memory");
     return done && !to->failed;

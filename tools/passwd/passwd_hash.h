@@ -12,7 +12,7 @@ bool passwd_hash(const struct hash_suite *suite, enum passwd_kind kind, struct s
                  struct sspi_view realm, struct sspi_view password,
                  uint8_t ret_hash[HASH_MAX]) MUST_USE;
 
-/* As hash_suite_open(). False: reported. */
+/* As hash_suite_init(). False: reported. */
 bool passwd_hash_open(struct hash_suite *ret_suite) MUST_USE;
 
 /* Appends one line for each kind of `options`. An MD5 line is followed by a line of SASL if the

@@ -24,7 +24,7 @@ struct check {
 
 static void end(struct check *check)
 {
-    hash_suite_close(&check->suite);
+    hash_suite_clear(&check->suite);
     passwd_prompt_wipe(&check->secret);
 }
 
