@@ -315,8 +315,8 @@ static void log_opened(struct sspi_acceptor *acceptor, const char *what, const c
                            what, path, uid);
     else
         acceptor_log_write(entry, SSPI_REASON_OPENED, SEC_E_OK,
-                           "%s %s read; the workers (uid %u) cannot read it: a change takes effect "
-                           "at the next reload",
+                           "%s %s read; the workers (uid %u) cannot read it: reload the server "
+                           "after a change",
                            what, path, uid);
 }
 
@@ -396,7 +396,8 @@ static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy
         if (entry == NULL)
             continue;
         acceptor_log_write(entry, SSPI_REASON_USERS_WITHOUT, SEC_E_OK,
-                           "user file %s: %zu of %zu users have no line for %s, which %s offers",
+                           "user file %s: %zu of %zu users have no line for %s, which %s offers: "
+                           "add lines with sspi-passwd -a",
                            store_users_path(source->users), n_users - n_with, n_users,
                            hash_name(*at), option_name(acceptor, SSPI_OPTION_DIGEST_ALGORITHM));
         drop_repeated(acceptor);
@@ -423,9 +424,9 @@ static bool check_ntlm(const struct sspi_acceptor *acceptor, const struct sspi_p
 {
     if (!policy->schemes.offers[SSPI_SCHEME_NTLM] || policy->mechanisms.offers[SSPI_MECH_NTLM])
         return true;
-    snprintf(error, SSPI_ERROR_SIZE, "%s lists NTLM, which needs ntlm in %s",
-             option_name(acceptor, SSPI_OPTION_PACKAGES),
-             option_name(acceptor, SSPI_OPTION_MECHANISMS));
+    snprintf(
+        error, SSPI_ERROR_SIZE, "%s lists NTLM, which needs ntlm in %s: add ntlm, or remove NTLM",
+        option_name(acceptor, SSPI_OPTION_PACKAGES), option_name(acceptor, SSPI_OPTION_MECHANISMS));
     return false;
 }
 

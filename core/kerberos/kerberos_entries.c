@@ -22,8 +22,9 @@ static bool file_is_readable(const char *path, struct stat *seen, char *error, s
             snprintf(error, error_size, "keytab %s: no such file; make it with kadmin's ktadd",
                      path);
         else if (cause == EACCES)
-            snprintf(error, error_size, "keytab %s: user id %u may not read it", path,
-                     (unsigned)geteuid());
+            snprintf(error, error_size,
+                     "keytab %s: user id %u may not read it; give it the right (chgrp, chmod 0640)",
+                     path, (unsigned)geteuid());
         else
             snprintf(error, error_size, "keytab %s: %s", path, strerror(cause));
         return false;
@@ -33,7 +34,7 @@ static bool file_is_readable(const char *path, struct stat *seen, char *error, s
     if (!ok)
         *seen = (struct stat){0};
     if (!ok || !S_ISREG(seen->st_mode)) {
-        snprintf(error, error_size, "keytab %s: not a file", path);
+        snprintf(error, error_size, "keytab %s: not a file; name a regular file", path);
         return false;
     }
     if (seen->st_size == 0) {

@@ -81,7 +81,7 @@ static bool init_source(struct sspi_keytab *keytab, const char *name, char *erro
     char default_name[4096];
     if (name == NULL) {
         if (krb5_kt_default_name(keytab->keys.context, default_name, sizeof(default_name)) != 0) {
-            snprintf(error, error_size, "there is no default keytab; name one");
+            snprintf(error, error_size, "there is no default keytab; give the path of one");
             return false;
         }
         name = default_name;

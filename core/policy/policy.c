@@ -372,7 +372,8 @@ bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
     if (!several && !sspi_option_check_words(option, n_words, server, error))
         return false;
     if (chose_otherwise(policy, option)) {
-        snprintf(error, SSPI_ERROR_SIZE, "%s: either %s or %s says where users come from, not both",
+        snprintf(error, SSPI_ERROR_SIZE,
+                 "%s: either %s or %s may name the users of Digest: remove one of them",
                  info->name[server], infos[SSPI_OPTION_DIGEST_USER_FILE].name[server],
                  infos[SSPI_OPTION_DIGEST_PROVIDER].name[server]);
         return false;

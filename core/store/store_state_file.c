@@ -94,12 +94,17 @@ static bool open_directory(struct opening *opening)
     const char *slash = strrchr(opening->path, '/');
     if (opening->path[0] != '/' || slash[1] == '\0' || strlen(slash + 1) > NAME_LIMIT ||
         (size_t)(slash - opening->path) >= sizeof(directory) - 1)
-        return fail(opening, "not the absolute path of a file");
+        return fail(
+            opening,
+            "not the absolute path of a file: begin the path with /, and end it with a name");
     opening->name = slash + 1;
     snprintf(directory, sizeof(directory), "%.*s/", (int)(slash - opening->path), opening->path);
     opening->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (opening->directory == -1)
-        return fail_errno(opening, "the directory cannot be opened", errno);
+        return fail_errno(
+            opening,
+            "the directory cannot be opened (create it for the account that starts the server)",
+            errno);
     return check_directory(opening);
 }
 
@@ -228,7 +233,8 @@ static bool format(const struct opening *opening, int file)
      * disk is full. */
     int failed = posix_fallocate(file, 0, (off_t)opening->size);
     if (failed != 0)
-        return fail_errno(opening, "no room for the file", failed);
+        return fail_errno(opening, "no room for the file (free space, or choose a smaller size)",
+                          failed);
     void *memory = fstat(file, &found) == 0 ? map(file, opening->size) : NULL;
     if (memory == NULL)
         return fail_errno(opening, "cannot be mapped", errno);
@@ -237,8 +243,8 @@ static bool format(const struct opening *opening, int file)
     bool formatted = state != NULL;
     store_state_free(state);
     munmap(memory, opening->size);
-    return formatted || fail(opening, "cannot be laid out: it is too small, or memory or "
-                                      "randomness failed");
+    return formatted || fail(opening, "cannot be laid out: memory or randomness failed, or it "
+                                      "is too small: choose a larger size");
 }
 
 /* Makes a new file and renames it over the old one. The guard is held, so a file of the new name is

@@ -63,7 +63,7 @@ static bool read_indexes(struct store_users_contents *contents, int file, const 
                          struct stat *ret_identity, char *error, size_t error_size)
 {
     if (fstat(file, ret_identity) != 0) {
-        snprintf(error, error_size, "%s: cannot look at it: %s", path, strerror(errno));
+        snprintf(error, error_size, "%s: cannot examine it: %s", path, strerror(errno));
         return false;
     }
     if (!is_text(file, ret_identity, path, error, error_size))

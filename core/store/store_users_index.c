@@ -266,7 +266,8 @@ static bool fill(struct store_users_index *index, struct sspi_view text, const c
     struct hash_suite suite;
     struct hash_run run;
     if (!hash_suite_init(&suite)) {
-        snprintf(error, error_size, "%s: this machine's OpenSSL has no SHA-256", path);
+        snprintf(error, error_size,
+                 "%s: this machine's OpenSSL has no SHA-256; correct openssl.cnf", path);
         return false;
     }
     bool done = hash_run_init(&run, &suite);

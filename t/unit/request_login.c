@@ -381,7 +381,9 @@ static void ntlm_as_a_scheme_needs_the_mechanism(void **state)
     set(&policy, SSPI_OPTION_MODE, "on");
     set(&policy, SSPI_OPTION_PACKAGES, "NTLM");
     assert_false(sspi_acceptor_open(acceptor, &policy, true, false, error));
-    assert_string_equal(error, "sspi_packages lists NTLM, which needs ntlm in sspi_mechanisms");
+    assert_string_equal(
+        error,
+        "sspi_packages lists NTLM, which needs ntlm in sspi_mechanisms: add ntlm, or remove NTLM");
     struct seen seen = get(&policy);
     assert_int_equal(seen.need, SSPI_NEED_NONE);
     assert_int_equal(seen.status, 500);
