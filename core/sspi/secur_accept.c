@@ -7,8 +7,9 @@
 #include "secur_credentials.h"
 #include "secur_query.h"
 
-/* Delivers the tokens of an answer and decides what the context is from now on.
- * SEC_E_BUFFER_TOO_SMALL after a success changes nothing: the answer goes into larger buffers. */
+/* Copies the tokens of an answer to the caller, and sets the state of the context. `answer` is the
+ * package's status. SEC_E_BUFFER_TOO_SMALL after a success does not change the state: the caller
+ * repeats the call with larger buffers. */
 static SECURITY_STATUS deliver(struct secur_context *context, SECURITY_STATUS answer,
                                struct package_output *produced, struct secur_buffers_output *output)
 {
@@ -22,7 +23,8 @@ static SECURITY_STATUS deliver(struct secur_context *context, SECURITY_STATUS an
     return delivered;
 }
 
-/* The package had its call. Its answer goes into the buffers of this one. */
+/* The package has already made its answer, which did not fit the buffers of an earlier call. Copies
+ * it into the buffers of this call, which must have the same input. */
 static SECURITY_STATUS deliver_pending(struct secur_context *context,
                                        const struct package_input *in,
                                        struct secur_buffers_output *output,
@@ -33,7 +35,7 @@ static SECURITY_STATUS deliver_pending(struct secur_context *context,
     if (!secur_pending_is_for(pending, in))
         return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,
                                  "the answer to the last call waits for a larger buffer: repeat "
-                                 "that call, and only that");
+                                 "that call with the same input");
     SECURITY_STATUS status = deliver(context, pending->status, &pending->answer, output);
     if (status != SEC_E_BUFFER_TOO_SMALL)
         secur_pending_clear(pending);
@@ -58,7 +60,7 @@ static SECURITY_STATUS step(struct secur_context *context, const struct package_
     return status;
 }
 
-/* The results that Windows hands out beside the tokens. */
+/* The output parameters other than the tokens. */
 struct results {
     CtxtHandle *context;
     ULONG attributes;
@@ -66,8 +68,8 @@ struct results {
     enum package_bound bound;
 };
 
-/* The value of SECBUFFER_CHANNEL_BINDINGS_RESULT. If nothing was compared, it is what the client
- * said. */
+/* Returns the value of SECBUFFER_CHANNEL_BINDINGS_RESULT. If the server compared no binding, it is
+ * what the client said about its channel. */
 static enum package_bound bound_of(const struct package_info *info)
 {
     if (info->bound != PACKAGE_BOUND_UNCHECKED)
@@ -85,8 +87,8 @@ static enum package_bound bound_of(const struct package_info *info)
     return PACKAGE_BOUND_UNCHECKED;
 }
 
-/* Only for the final return: "ptsTimeStamp must be NULL until the last call", and security
- * attributes are not to be looked at before it. */
+/* Sets attributes, expiry and binding on SEC_E_OK only. Digest page: "ptsTimeStamp must be NULL
+ * until the last call". The pages also tell callers not to read the attributes before it. */
 static void set_results(const struct secur_context *context, SECURITY_STATUS status,
                         struct results *results)
 {
@@ -100,9 +102,8 @@ static void set_results(const struct secur_context *context, SECURITY_STATUS sta
         *results->expiry = secur_query_timestamp(info->expiry_ms);
 }
 
-/* The handle is made before the package runs, so that a login that succeeded cannot fail because
- * there is no handle.
- */
+/* The first step of a context. The handle is made before the package runs. Otherwise a login could
+ * succeed and then fail, because no handle is left. */
 static SECURITY_STATUS run_first(struct secur_context *context, const struct package_input *in,
                                  struct secur_buffers_output *output, struct results *results,
                                  struct sspi_error_info *error_info)
@@ -155,7 +156,7 @@ static SECURITY_STATUS accept_first(const struct reading *r)
     return status;
 }
 
-/* A credential named on a later call must be alive and the context's own. */
+/* On a later call, phCredential is NULL, or the credential that the context was made with. */
 static SECURITY_STATUS check_credential(PCredHandle handle, const struct secur_context *context)
 {
     struct secur_object *credential;
@@ -171,7 +172,7 @@ static SECURITY_STATUS check_credential(PCredHandle handle, const struct secur_c
     return same ? SEC_E_OK : SEC_E_WRONG_CREDENTIAL_HANDLE;
 }
 
-/* A context with a layer must be stepped with it, so that no call bypasses the layer. */
+/* A context with a layer takes only steps with it, so that no call bypasses the layer. */
 static SECURITY_STATUS check_context(const struct reading *r, const struct secur_context *context)
 {
     if ((context->base.layer != NULL) != (r->new_layer != NULL))
@@ -207,7 +208,7 @@ static SECURITY_STATUS read_and_step(const struct secur_accept_call *call,
     struct secur_buffers_input input = {0};
     const struct reading reading = {call, new_layer, &input.in, output, results, error_info};
 
-    if (call->phNewContext == NULL) /* "should never be NULL" */
+    if (call->phNewContext == NULL) /* page: "should never be NULL" */
         return SEC_E_INVALID_HANDLE;
     if (new_layer != NULL && output->n_tokens == 0)
         return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_INTERNAL,

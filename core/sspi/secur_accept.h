@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The common part of AcceptSecurityContext and SaslAcceptSecurityContext: everything but the layer.
- */
+/* The common part of AcceptSecurityContext and SaslAcceptSecurityContext: everything except the
+ * layer of SASL. */
 #ifndef SECUR_ACCEPT_H
 #define SECUR_ACCEPT_H
 
@@ -18,10 +18,9 @@ struct secur_accept_call {
     PTimeStamp ptsExpiry;
 };
 
-/* One step as sspi.h has it. `new_layer` makes the layer of a new context; NULL: none. A
- * context that was made with a layer takes no step without it. A context that was made
- * without a layer takes no step with one. Both are SEC_E_INVALID_HANDLE. With a layer, an output
- * without SECBUFFER_TOKEN is SEC_E_INVALID_TOKEN. */
+/* Takes one step, as sspi.h describes it. `new_layer` makes the layer of a new context. NULL: the
+ * context has no layer. SEC_E_INVALID_HANDLE also if only one of the two has a layer: the context,
+ * or this call. With a layer, an output without SECBUFFER_TOKEN is SEC_E_INVALID_TOKEN. */
 SECURITY_STATUS secur_accept(const struct secur_accept_call *call,
                              package_layer_new *new_layer) MUST_USE;
 

@@ -48,7 +48,7 @@ static SECURITY_STATUS find_groups(const char *name, struct secur_account *accou
 {
     int n = GROUPS_FIRST;
 
-    /* Another group may come in between two calls. */
+    /* The database may add a group between two calls. */
     for (int tries = 0; tries < 4; tries++) {
         if (n < 1 || n > SECUR_ACCOUNT_GROUPS_LIMIT)
             return SEC_E_INTERNAL_ERROR;

@@ -9,11 +9,6 @@
 #include "hex.h"
 #include "utf8.h"
 
-static ULONG type_of(const SecBuffer *buffer)
-{
-    return buffer->BufferType & ~(ULONG)SECBUFFER_ATTRMASK;
-}
-
 static SECURITY_STATUS refuse(struct sspi_error_info *error_info, SECURITY_STATUS status,
                               const char *text)
 {
@@ -61,8 +56,8 @@ static SECURITY_STATUS read_realm(const SecBuffer *buffer, struct secur_buffers_
     return SEC_E_OK;
 }
 
-/* Digest page, buffer 3: HEntity, in hexadecimal. Only a package knows whether it is needed, so
- * that a text that is no hash is refused there: it becomes an empty view. */
+/* Digest page, buffer 3: HEntity, in hexadecimal. Only the package knows whether it needs the hash.
+ * So text that is no hash becomes an empty view, which the package refuses. */
 static void read_entity_hash(struct sspi_view hex, struct secur_buffers_input *input)
 {
     size_t len = hex.len / 2;
@@ -72,7 +67,7 @@ static void read_entity_hash(struct sspi_view hex, struct secur_buffers_input *i
         input->in.entity_hash = (struct sspi_view){(const char *)input->entity_hash, len};
 }
 
-/* The parameters have no type of their own: the Digest page numbers them. */
+/* All parameters have one type. Their number, counted from 0, says what they are (Digest page). */
 static SECURITY_STATUS read_param(const SecBuffer *buffer, size_t number,
                                   struct secur_buffers_input *input,
                                   struct sspi_error_info *error_info)
@@ -97,8 +92,8 @@ static SECURITY_STATUS read_param(const SecBuffer *buffer, size_t number,
     return SEC_E_OK;
 }
 
-/* One address or data of a binding: behind the header, inside the buffer. Written so that no sum of
- * two of the caller's numbers is taken. */
+/* Reads one part of a binding. It must be inside the buffer, after the header. The check adds no
+ * two of the caller's numbers, because the sum could overflow. */
 static bool read_part(const SecBuffer *buffer, ULONG offset, ULONG len, struct sspi_view *ret_part)
 {
     const char *start = buffer->pvBuffer;
@@ -145,23 +140,24 @@ static SECURITY_STATUS check_requirements(ULONG requirements, struct sspi_error_
 
     if ((requirements & both) != both)
         return SEC_E_OK;
-    /* Both pages: mutually exclusive. */
+    /* The pages of Digest and Negotiate: the two are mutually exclusive. */
     return refuse(error_info, SEC_E_SECURITY_QOS_FAILED,
                   "ASC_REQ_PROXY_BINDINGS and ASC_REQ_ALLOW_MISSING_BINDINGS exclude each other");
 }
 
-/* Zero octets are an answer too: the caller looked, and there is no such user. */
+/* An empty buffer says that the caller's database has no such user. */
 static SECURITY_STATUS read_hash_a1(const SecBuffer *buffer, struct package_input *in,
                                     struct sspi_error_info *error_info)
 {
     if (buffer->cbBuffer != 0 && buffer->cbBuffer != SECUR_HASH_A1_LEN)
-        return refuse(error_info, SEC_E_INVALID_TOKEN, "SECBUFFER_SSPI_HASH_A1 has not 16 octets");
+        return refuse(error_info, SEC_E_INVALID_TOKEN,
+                      "SECBUFFER_SSPI_HASH_A1 must have 16 octets, or none for an unknown user");
     in->hash_a1 =
         (struct sspi_view){buffer->cbBuffer == 0 ? "" : buffer->pvBuffer, buffer->cbBuffer};
     return SEC_E_OK;
 }
 
-/* Where the reader is in the descriptor. */
+/* What was read of the descriptor so far. */
 struct position {
     size_t n_tokens;
     size_t n_params;
@@ -170,14 +166,14 @@ struct position {
 
 static SECURITY_STATUS refuse_type(struct sspi_error_info *error_info)
 {
-    return refuse(error_info, SEC_E_INVALID_TOKEN, "a buffer has a type that means nothing here");
+    return refuse(error_info, SEC_E_INVALID_TOKEN, "this call accepts no buffer of that type");
 }
 
 static SECURITY_STATUS read_buffer(const SecBuffer *buffer, enum secur_buffers_form form,
                                    struct position *at, struct secur_buffers_input *input,
                                    struct sspi_error_info *error_info)
 {
-    ULONG type = type_of(buffer);
+    ULONG type = secur_buffers_type(buffer);
 
     if (type != SECBUFFER_EMPTY && type != SECBUFFER_PADDING && buffer->cbBuffer > 0 &&
         buffer->pvBuffer == NULL)
@@ -195,7 +191,8 @@ static SECURITY_STATUS read_buffer(const SecBuffer *buffer, enum secur_buffers_f
             return SEC_E_OK;
         return refuse(error_info, SEC_E_INVALID_TOKEN, "there is more than one SECBUFFER_TOKEN");
     case SECBUFFER_PKG_PARAMS:
-        /* Parameters count among themselves; one left out as EMPTY would shift the rest. */
+        /* Only parameters are counted. An EMPTY buffer in the place of a parameter would give the
+         * next ones wrong numbers. */
         if (at->gap)
             return refuse(error_info, SEC_E_INVALID_TOKEN,
                           "a SECBUFFER_EMPTY stands between SECBUFFER_PKG_PARAMS");
@@ -213,7 +210,8 @@ static SECURITY_STATUS read_buffer(const SecBuffer *buffer, enum secur_buffers_f
     }
 }
 
-/* sspi.h, "The bit 0x10000000": beside channel bindings it is ASC_REQ_ALLOW_MISSING_BINDINGS. */
+/* True if the call means HTTP. With channel bindings, the bit of ASC_REQ_HTTP is
+ * ASC_REQ_ALLOW_MISSING_BINDINGS (sspi.h, "The bit 0x10000000"). */
 static bool is_http(const struct position *at, ULONG requirements, size_t n_bindings)
 {
     return at->n_params > 0 || (n_bindings == 0 && (requirements & ASC_REQ_HTTP) != 0);
@@ -248,14 +246,13 @@ void secur_buffers_input_clear(struct secur_buffers_input *input)
     bytes_free(&input->realm);
 }
 
-/* The tokens beside it are not to be touched: looks for nothing else. */
 struct sspi_error_info *secur_buffers_error_info(const SecBufferDesc *desc)
 {
     if (desc == NULL || desc->pBuffers == NULL || desc->cBuffers > SECUR_BUFFERS_LIMIT)
         return NULL;
     for (size_t i = 0; i < desc->cBuffers; i++) {
         const SecBuffer *buffer = &desc->pBuffers[i];
-        if (type_of(buffer) == SECBUFFER_SSPI_ERROR_INFO && buffer->pvBuffer != NULL &&
+        if (secur_buffers_type(buffer) == SECBUFFER_SSPI_ERROR_INFO && buffer->pvBuffer != NULL &&
             buffer->cbBuffer >= sizeof(struct sspi_error_info))
             return buffer->pvBuffer;
     }
@@ -311,19 +308,19 @@ SECURITY_STATUS secur_buffers_open(SecBufferDesc *desc, ULONG requirements,
     for (size_t i = 0; desc != NULL && i < desc->cBuffers; i++) {
         SecBuffer *buffer = &desc->pBuffers[i];
         SECURITY_STATUS st = SEC_E_OK;
-        if (type_of(buffer) == SECBUFFER_SSPI_ERROR_INFO)
+        if (secur_buffers_type(buffer) == SECBUFFER_SSPI_ERROR_INFO)
             st = open_error_info(buffer, ret_output, error_info);
-        else if (type_of(buffer) == SECBUFFER_CHANNEL_BINDINGS_RESULT)
+        else if (secur_buffers_type(buffer) == SECBUFFER_CHANNEL_BINDINGS_RESULT)
             st = open_result(buffer, ret_output, error_info);
-        else if (type_of(buffer) == SECBUFFER_TOKEN)
+        else if (secur_buffers_type(buffer) == SECBUFFER_TOKEN)
             st = open_token(buffer, ret_output, error_info);
         if (status == SEC_E_OK)
-            status = st; /* go on: the other token buffers must not look filled */
+            status = st; /* continue: each token buffer must get the length 0 */
     }
     return status;
 }
 
-/* Says in cbBuffer what each token needs; false when the caller's buffers do not hold them. */
+/* True if the caller's buffers can hold the tokens. Otherwise sets cbBuffer to the needed sizes. */
 static bool fits(struct secur_buffers_output *output, const struct package_output *produced)
 {
     bool fit = produced->n_tokens <= output->n_tokens;

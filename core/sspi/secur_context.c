@@ -11,8 +11,7 @@ static void destroy(struct secur_object *object)
 {
     struct secur_context *context = (struct secur_context *)object;
 
-    /* If this thread impersonates the client, the context was deleted during the very call that
-     * began it. */
+    /* Another thread deleted the context while this thread began to impersonate the client. */
     (void)secur_impersonate_end(&context->impersonation);
     secur_pending_clear(&context->pending);
     package_context_clear(&context->base);

@@ -18,7 +18,7 @@ static void destroy(struct secur_object *object)
 
 static SECURITY_STATUS check_use(ULONG use, struct sspi_error_info *error_info)
 {
-    /* The page wants "the type of credential"; only an acceptor's exists here. */
+    /* This library has only credentials of acceptors (inbound). */
     if ((use & SECPKG_CRED_INBOUND) != 0 && (use & SECPKG_CRED_RESERVED) == 0)
         return SEC_E_OK;
     error_info_set(error_info, SSPI_REASON_CONFIGURATION,

@@ -7,14 +7,14 @@
 #include "package_credential.h"
 #include "secur_handle.h"
 
-/* Constant after it is made, so that several threads may read it. */
+/* It does not change after it is made, so several threads may read it. */
 struct secur_credential {
     struct secur_object object;
     struct package_credential *credential; /* a reference */
 };
 
-/* AcquireCredentialsHandleA with an error_info, which is never NULL: it has a reason and a text on
- * an error and is zeroed on SEC_E_OK. `data` may be NULL. */
+/* AcquireCredentialsHandleA with `error_info` (never NULL). On an error it has a reason and a text.
+ * On SEC_E_OK it is zeroed. `data` may be NULL. */
 SECURITY_STATUS secur_credentials_acquire(const char *principal, const char *package, ULONG use,
                                           const SSPI_ACCEPTOR_DATA *data,
                                           CredHandle *ret_credential,

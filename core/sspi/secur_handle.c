@@ -10,9 +10,9 @@ struct slot {
     size_t next_free; /* index + 1 of the next free slot, 0: none */
 };
 
-/* The one mutable global of the project: Windows' handles are process-wide numbers, so that the
- * object must be found from the number only. The memory goes with the last handle, because servers
- * may unload the library. `n_issued` stays, so that no tag comes twice. */
+/* The only mutable global of the project. Windows' handles are numbers of the whole process, so a
+ * call finds its object by the number only. The memory is freed with the last handle, because
+ * servers may unload the library. `n_issued` is never set back, so no tag is used twice. */
 static struct {
     pthread_mutex_t lock;
     struct slot *slots;
@@ -35,8 +35,8 @@ static void unlock(void)
     (void)pthread_mutex_unlock(&table.lock);
 }
 
-/* A number that no other handle of this process has, and that other values do not hit by chance. It
- * is a bijection of a counter (the finaliser of splitmix64). */
+/* Returns a number that no other handle of this process has or had, and that a wrong value is
+ * unlikely to equal. It is a bijection of a counter (the finaliser of splitmix64). */
 static ULONG_PTR next_tag(void)
 {
     ULONG_PTR tag;
@@ -46,7 +46,10 @@ static ULONG_PTR next_tag(void)
         x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
         x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
         tag = (ULONG_PTR)(x ^ (x >> 31));
-    } while (tag == 0 || tag >= (ULONG_PTR)-2); /* zeroed, invalid and deleted on Windows */
+    } while (
+        tag == 0 ||
+        tag >=
+            (ULONG_PTR)-2); /* Windows' values of a zeroed, an invalidated and a deleted handle */
     return tag;
 }
 
@@ -67,7 +70,9 @@ static bool grow(void)
     return true;
 }
 
-/* dwLower: slot and kind; never 0 (kinds start at 1) nor -1 (the limit). dwUpper: the tag. */
+/* Returns the slot of a handle; NULL: there is no such handle. dwLower has the slot's index and the
+ * kind. It is never 0, because kinds begin with 1, and never -1, because of SECUR_HANDLES_LIMIT.
+ * dwUpper has the tag. */
 static struct slot *find(const SecHandle *handle, enum secur_handle_kind kind)
 {
     if (handle == NULL || (handle->dwLower & 3) != (ULONG_PTR)kind)
@@ -81,7 +86,8 @@ static struct slot *find(const SecHandle *handle, enum secur_handle_kind kind)
     return slot;
 }
 
-/* Takes one reference off; true when the caller has to destroy the object after unlocking. */
+/* Releases one reference. True: it was the last one, and the caller destroys the object after it
+ * has released the lock. */
 static bool unreference(struct secur_object *object)
 {
     object->n_references--;

@@ -7,7 +7,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Where the plain numbers are calls with 16-bit ids. */
+/* On some architectures, the calls without "32" have ids of 16 bits. */
 #ifdef SYS_setgroups32
 #define CALL_SETGROUPS SYS_setgroups32
 #define CALL_SETRESGID SYS_setresgid32
@@ -20,7 +20,7 @@
 
 #define UNCHANGED (-1L)
 
-/* Reading goes to the kernel by thread in glibc, too. */
+/* glibc's functions that read the ids return those of the calling thread. */
 bool secur_identity_get(struct secur_identity *ret_identity)
 {
     struct secur_identity identity = {.uid = geteuid(), .gid = getegid()};
@@ -56,7 +56,8 @@ static bool set_uid(uid_t uid)
     return syscall(CALL_SETRESUID, UNCHANGED, (long)uid, UNCHANGED) == 0 && geteuid() == uid;
 }
 
-/* capabilities(7): they go when the effective id stops being 0, unless securebits say otherwise. */
+/* True if the thread has effective capabilities. It loses them when its effective id changes from
+ * 0, unless its securebits keep them (capabilities(7)). */
 static bool has_capabilities(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -80,7 +81,7 @@ static bool may_return(void)
 
 bool secur_identity_take(const struct secur_identity *own, const struct secur_account *account)
 {
-    /* No thread becomes root, and only root becomes another user. */
+    /* Only a thread of root may act as another account, and no thread may act as root. */
     if (own->uid != 0 || account->uid == 0 || !account->exists || !may_return())
         return false;
     if (!set_groups(account->groups, account->n_groups))

@@ -9,7 +9,8 @@
 
 #include "secur_account.h"
 
-/* Effective ids (the filesystem's follow them) and groups. Zero-initialise it. */
+/* The effective ids, which the ids for the file system follow, and the groups. The caller
+ * zero-initialises it. */
 struct secur_identity {
     uid_t uid;
     gid_t gid;
@@ -17,7 +18,8 @@ struct secur_identity {
     size_t n_groups;
 };
 
-/* The calling thread's. False: no memory. */
+/* Reads the identity of the calling thread. The caller clears *ret_identity. False: no memory, or
+ * the kernel refused. */
 bool secur_identity_get(struct secur_identity *ret_identity) MUST_USE;
 
 /* Makes the calling thread, which is `own`, act as `account`. It sets the groups, then the group,
@@ -31,9 +33,10 @@ bool secur_identity_take(const struct secur_identity *own,
  * changed. If it fails, the process is aborted, because it must not run with mixed rights. */
 void secur_identity_restore(const struct secur_identity *own);
 
-/* The calling thread's number. */
+/* Returns the kernel's number of the calling thread. */
 pid_t secur_identity_thread(void);
 
+/* Frees the groups and zeroes the identity. The identity may be zero-initialised. */
 void secur_identity_clear(struct secur_identity *identity);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "secur_identity.h"
 
-/* A member of each context; zero-initialise it. */
+/* A member of each context. The context zero-initialises it. */
 struct secur_impersonation {
     bool active;
     pid_t thread;              /* the thread that acts as the client */
@@ -24,12 +24,12 @@ SECURITY_STATUS secur_impersonate_begin(struct secur_impersonation *state,
 /* True when the calling thread is the one that acts as the client. */
 bool secur_impersonate_is_by_this_thread(const struct secur_impersonation *state);
 
-/* Changes the calling thread back. SEC_E_INSUFFICIENT_MEMORY: the thread is itself again, but its
- * default credential cache is the machine's. */
+/* Changes the calling thread, which acts as the client, back. SEC_E_INSUFFICIENT_MEMORY: the thread
+ * acts as the server again, but its default credential cache is now the machine's. */
 SECURITY_STATUS secur_impersonate_revert(struct secur_impersonation *state);
 
-/* For a context that is deleted: changes the calling thread back if it is the one. False: another
- * thread acts as this context's client, and only that thread can change itself back. */
+/* Called when a context is deleted. If the calling thread acts as the context's client, changes it
+ * back. False: another thread does so, and only that thread can change itself back. */
 bool secur_impersonate_end(struct secur_impersonation *state);
 
 #endif

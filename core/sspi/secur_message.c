@@ -13,18 +13,18 @@
 
 /* ---- one call on one established context ---- */
 
-/* A context that this thread has to itself until end_call(). */
+/* A context whose message_lock this thread has until end_call(). */
 struct message_call {
     struct secur_context *context;
     const struct package_messages *messages; /* NULL: the mechanism has no message functions */
     void *data;                              /* the mechanism's context */
     ULONG attributes;                        /* ASC_RET_* */
-    size_t send_limit;                       /* octets of a message */
-    size_t receive_limit;                    /* octets of a sealed message */
+    size_t send_limit;                       /* the most octets of a message, before it is sealed */
+    size_t receive_limit;                    /* the most octets of a sealed message */
     bool only_encrypted;                     /* messages that are only signed are refused */
 };
 
-/* The caller holds the lock, because another thread may change what the layer agreed to. */
+/* The caller holds the lock, because another thread may set an option of the layer. */
 static void set_limits(struct message_call *call, const struct package_layer *layer)
 {
     call->send_limit = PACKAGE_MESSAGE_LIMIT;
@@ -37,7 +37,7 @@ static void set_limits(struct message_call *call, const struct package_layer *la
     call->only_encrypted = layer->only_encrypted;
 }
 
-/* SEC_E_INVALID_HANDLE: not a live context, not established, or another thread is inside
+/* SEC_E_INVALID_HANDLE: there is no such context, it is not established, or another thread is in
  * AcceptSecurityContext with it. */
 static SECURITY_STATUS begin_call(PCtxtHandle handle, struct message_call *ret_call)
 {
@@ -64,7 +64,8 @@ static SECURITY_STATUS begin_call(PCtxtHandle handle, struct message_call *ret_c
                                       .attributes = secur_context_attributes(context)};
     if (package->mechanism_context != NULL)
         ret_call->data = package->mechanism_context(context->base.data);
-    (void)pthread_mutex_lock(&context->message_lock); /* cannot fail on one of the default kind */
+    (void)pthread_mutex_lock(
+        &context->message_lock); /* cannot fail on a mutex of the default kind */
     set_limits(ret_call, context->base.layer);
     return SEC_E_OK;
 }
@@ -75,7 +76,7 @@ static void end_call(struct message_call *call)
     secur_handle_end(&call->context->object, SECUR_HANDLE_SHARED);
 }
 
-/* True when the context has any of these ASC_RET_*. */
+/* True if the context has at least one of these ASC_RET_*. */
 static bool has_any(const struct message_call *call, ULONG attributes)
 {
     return (call->attributes & attributes) != 0;
@@ -94,7 +95,7 @@ static SECURITY_STATUS query_sizes(const struct message_call *call, SecPkgContex
     if (call->messages->sizes == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
     SECURITY_STATUS status = call->messages->sizes(call->data, sizes);
-    /* The package does not know that the client and the server agreed on no layer. */
+    /* Only the SASL layer knows that client and server agreed on messages without protection. */
     if (call->context->base.layer != NULL && !has_any(call, ASC_RET_INTEGRITY)) {
         sizes->cbMaxSignature = 0;
         sizes->cbSecurityTrailer = 0;
@@ -204,7 +205,8 @@ SECURITY_STATUS secur_message_query(PCtxtHandle handle, ULONG attribute, void *b
 
 /* ---- messages ---- */
 
-/* Counts the octets that go over the wire, without the parts that only the checksum covers. */
+/* True if the sealed message has at most `limit` octets. Parts that only the checksum covers are
+ * not sent, so they do not count. */
 static bool is_within(const struct secur_message_layout *layout, size_t limit)
 {
     size_t len = layout->data_len;
@@ -218,16 +220,10 @@ static bool is_within(const struct secur_message_layout *layout, size_t limit)
     return len <= limit;
 }
 
-/* SECBUFFER_TOKEN may be missing if it would stay empty. */
+/* True if the caller must pass a SECBUFFER_TOKEN. With Digest it would stay empty. */
 static bool needs_token(const struct message_call *call)
 {
     return call->messages == NULL || !call->messages->has_trailer;
-}
-
-/* A status that is neither SEC_E_OK nor an error is an error of the package. */
-static SECURITY_STATUS settled(SECURITY_STATUS status)
-{
-    return status > 0 ? SEC_E_INTERNAL_ERROR : status;
 }
 
 /* Digest pages: both parameters must be zero; the nonce count is the sequence number. */
@@ -249,7 +245,7 @@ static SECURITY_STATUS sign(const struct message_call *call,
         return SEC_E_INVALID_TOKEN;
     struct package_message message = secur_message_layout_message(layout);
     message.padding = (struct package_message_room){0};
-    SECURITY_STATUS status = settled(call->messages->sign(call->data, &message));
+    SECURITY_STATUS status = secur_context_settle(call->messages->sign(call->data, &message));
     if (status == SEC_E_OK || status == SEC_E_BUFFER_TOO_SMALL)
         secur_message_layout_set(layout, &message);
     return status;
@@ -290,7 +286,7 @@ static SECURITY_STATUS verify(const struct message_call *call,
     if (!is_within(layout, call->receive_limit))
         return SEC_E_INVALID_TOKEN;
     struct package_message message = secur_message_layout_message(layout);
-    return settled(call->messages->verify(call->data, &message));
+    return secur_context_settle(call->messages->verify(call->data, &message));
 }
 
 SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage,
@@ -317,7 +313,8 @@ SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc 
     return status;
 }
 
-/* Whether fQOP means encryption, and whether the context has what it means. */
+/* Sets *ret_encrypt: whether fQOP stands for encryption. SEC_E_QOP_NOT_SUPPORTED: the context does
+ * not have, or does not allow, what fQOP stands for. */
 static SECURITY_STATUS read_qop(const struct message_call *call, ULONG qop, bool *ret_encrypt)
 {
     bool encrypts = has_any(call, ASC_RET_CONFIDENTIALITY);
@@ -339,13 +336,13 @@ static SECURITY_STATUS seal(const struct message_call *call, ULONG qop,
 
     if (call->messages == NULL || call->messages->seal == NULL)
         return SEC_E_UNSUPPORTED_FUNCTION;
-    SECURITY_STATUS st = read_qop(call, qop, &encrypt);
-    if (st != SEC_E_OK)
-        return st;
+    SECURITY_STATUS status = read_qop(call, qop, &encrypt);
+    if (status != SEC_E_OK)
+        return status;
     if (layout->data_len > call->send_limit)
         return SEC_E_INVALID_TOKEN;
     struct package_message message = secur_message_layout_message(layout);
-    SECURITY_STATUS status = settled(call->messages->seal(call->data, encrypt, &message));
+    status = secur_context_settle(call->messages->seal(call->data, encrypt, &message));
     if (status == SEC_E_OK || status == SEC_E_BUFFER_TOO_SMALL)
         secur_message_layout_set(layout, &message);
     return status;
@@ -368,7 +365,7 @@ SECURITY_STATUS SEC_ENTRY EncryptMessage(PCtxtHandle phContext, ULONG fQOP, PSec
     return status;
 }
 
-/* Works on a copy, so that a message that is refused leaves the caller what it gave. */
+/* Works on a copy, so that the caller's buffers do not change if the message is refused. */
 static SECURITY_STATUS unseal(const struct message_call *call, struct secur_message_layout *layout,
                               bool *ret_encrypted)
 {
@@ -384,7 +381,7 @@ static SECURITY_STATUS unseal(const struct message_call *call, struct secur_mess
     SECURITY_STATUS status = secur_message_layout_copy(layout, &copy);
     if (status != SEC_E_OK)
         return status;
-    status = settled(call->messages->unseal(call->data, &copy, &plain, ret_encrypted));
+    status = secur_context_settle(call->messages->unseal(call->data, &copy, &plain, ret_encrypted));
     if (status == SEC_E_OK && call->only_encrypted && !*ret_encrypted)
         status = SEC_E_QOP_NOT_SUPPORTED;
     if (status != SEC_E_OK)

@@ -8,12 +8,13 @@
 
 _Static_assert(PACKAGE_MESSAGE_PARTS_LIMIT >= SECUR_BUFFERS_LIMIT, "every buffer may be a part");
 
-/* Longest padding that is looked at: a cipher's block. */
+/* The longest padding of a message to decrypt, in octets. No block of a cipher is longer. */
 #define PADDING_LIMIT 64
 
-/* Where a part without octets points. */
-static char nothing[1];
+/* A part without octets points here, so that no pointer is NULL. */
+static char empty[1];
 
+/* False: the descriptor has a second buffer of this type. */
 static bool fill(SecBuffer **place, SecBuffer *buffer)
 {
     if (*place != NULL)
@@ -36,7 +37,7 @@ static void add_data(struct secur_message_layout *layout, SecBuffer *buffer)
     bool sealed = (buffer->BufferType & SECBUFFER_READONLY_WITH_CHECKSUM) == 0;
     layout->data[layout->n_data] = buffer;
     layout->parts[layout->n_data] = (struct package_message_part){
-        buffer->cbBuffer == 0 ? nothing : buffer->pvBuffer, buffer->cbBuffer, sealed};
+        buffer->cbBuffer == 0 ? empty : buffer->pvBuffer, buffer->cbBuffer, sealed};
     layout->n_data++;
     if (sealed)
         layout->data_len += buffer->cbBuffer;
@@ -45,7 +46,7 @@ static void add_data(struct secur_message_layout *layout, SecBuffer *buffer)
 static bool add(struct secur_message_layout *layout, SecBuffer *buffer,
                 enum secur_message_function function)
 {
-    ULONG type = buffer->BufferType & ~(ULONG)SECBUFFER_ATTRMASK;
+    ULONG type = secur_buffers_type(buffer);
     bool read_only = (buffer->BufferType & SECBUFFER_ATTRMASK) != 0;
 
     if (type == SECBUFFER_EMPTY)
@@ -73,7 +74,7 @@ static bool add(struct secur_message_layout *layout, SecBuffer *buffer,
     }
 }
 
-/* All octets that a checksum covers; no sum of the caller's numbers overflows size_t. */
+/* Counts all octets that a checksum covers. 32 lengths of 32 bits cannot overflow 64 bits. */
 static bool is_short_enough(const struct secur_message_layout *layout)
 {
     uint64_t len = 0;
@@ -83,7 +84,8 @@ static bool is_short_enough(const struct secur_message_layout *layout)
     return len <= PACKAGE_MESSAGE_LIMIT;
 }
 
-/* A signature over nothing, or a place for the plaintext that is none, is the caller's mistake. */
+/* True if the buffers that the function needs are there. A signature needs at least one
+ * SECBUFFER_DATA, and a SECBUFFER_STREAM needs one for the plaintext. */
 static bool is_whole(const struct secur_message_layout *layout, bool needs_token)
 {
     if (layout->stream != NULL)
@@ -124,7 +126,7 @@ struct package_message secur_message_layout_message(const struct secur_message_l
                                     .padding = room_of(layout->padding)};
 }
 
-/* Nothing may go to nowhere. */
+/* Copies `from` to `to` and returns the end. If `len` is 0, both may be NULL. */
 static char *append(char *to, const char *from, size_t len)
 {
     if (len == 0)
@@ -142,7 +144,7 @@ SECURITY_STATUS secur_message_layout_copy(struct secur_message_layout *layout,
     size_t len = layout->stream != NULL ? stream.len : token.len + layout->data_len + padding.len;
 
     *ret_message = (struct package_message){0};
-    char *whole = malloc(len + 1); /* never nothing */
+    char *whole = malloc(len + 1); /* malloc(0) may return NULL */
     if (whole == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
     ret_message->whole = whole;
@@ -192,7 +194,8 @@ SECURITY_STATUS secur_message_layout_deliver(const struct secur_message_layout *
                                              struct sspi_view plain)
 {
     if (layout->stream != NULL) {
-        /* Windows decrypts in place, whatever memory SECBUFFER_DATA has. */
+        /* As on Windows, the plaintext replaces the stream, and SECBUFFER_DATA points to it. The
+         * memory that SECBUFFER_DATA had is not used. */
         char *at = layout->stream->pvBuffer;
         if (at != NULL)
             at += plain.data - copy->whole;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The buffers of the message functions: found, checked, taken as a package wants them, and set to
- * what came of it. */
+/* The buffers of the message functions. Finds and checks them, converts them to a package's
+ * message, and writes the result into them. */
 #ifndef SECUR_MESSAGE_LAYOUT_H
 #define SECUR_MESSAGE_LAYOUT_H
 
@@ -13,36 +13,38 @@ enum secur_message_function {
     SECUR_MESSAGE_UNSEAL
 };
 
-/* Where the caller's buffers are. Borrows them. */
+/* The caller's buffers, which are borrowed. */
 struct secur_message_layout {
-    SecBuffer *token; /* NULL where there is none */
+    SecBuffer *token; /* this and the next two: NULL if there is no such buffer */
     SecBuffer *padding;
     SecBuffer *stream;
-    SecBuffer *data[PACKAGE_MESSAGE_PARTS_LIMIT]; /* those that the call works on */
+    SecBuffer *data[PACKAGE_MESSAGE_PARTS_LIMIT]; /* all SECBUFFER_DATA except those with
+                                                     SECBUFFER_READONLY */
     struct package_message_part parts[PACKAGE_MESSAGE_PARTS_LIMIT];
     size_t n_data;
-    size_t data_len; /* of all sealed parts */
+    size_t data_len; /* octets of all sealed parts */
 };
 
-/* Finds the buffers. `needs_token`: there must be a SECBUFFER_TOKEN. SEC_E_INVALID_TOKEN: a
- * descriptor that breaks the rules of this call in sspi.h. Pure; *ret_layout is complete only on
- * SEC_E_OK. */
+/* Finds the buffers. `needs_token`: there must be a SECBUFFER_TOKEN. SEC_E_INVALID_TOKEN: the
+ * descriptor breaks the rules of `function` in sspi.h, and *ret_layout is not complete. Pure. */
 SECURITY_STATUS secur_message_layout_read(const SecBufferDesc *desc,
                                           enum secur_message_function function, bool needs_token,
                                           struct secur_message_layout *ret_layout) MUST_USE;
 
-/* The message for sign, verify and seal, in the caller's memory. Borrows the layout. */
+/* Returns the message for sign, verify and seal. It is in the caller's memory, and borrows
+ * `layout`. */
 struct package_message secur_message_layout_message(const struct secur_message_layout *layout);
 
-/* The message for unseal, in memory of its own, which the layout's sealed parts point into from now
- * on. SEC_E_INSUFFICIENT_MEMORY. Free it on every status. */
+/* Makes the message for unseal in memory of its own. The layout's sealed parts then point into that
+ * memory. SEC_E_INSUFFICIENT_MEMORY. On every status the caller ends *ret_message with
+ * secur_message_layout_clear_copy(). */
 SECURITY_STATUS secur_message_layout_copy(struct secur_message_layout *layout,
                                           struct package_message *ret_message) MUST_USE;
 
-/* Wipes and frees. */
+/* Wipes and frees the memory of the copy. The copy may be zero-initialised. */
 void secur_message_layout_clear_copy(struct package_message *copy);
 
-/* Sets the lengths of token and padding, after sign and seal. */
+/* Writes the lengths of token and padding into the caller's buffers, after sign and seal. */
 void secur_message_layout_set(const struct secur_message_layout *layout,
                               const struct package_message *message);
 

@@ -36,7 +36,7 @@ const struct package *secur_packages_with_ccache(void)
     return NULL;
 }
 
-/* Characters of name and comment with their NULs. */
+/* Returns the characters of name and comment, with their NULs. */
 static size_t text_len(const struct package *package)
 {
     return strlen(package->about.Name) + strlen(package->about.Comment) + 2;
@@ -64,7 +64,8 @@ SECURITY_STATUS secur_packages_copy_a(const struct package *const *packages, siz
     return SEC_E_OK;
 }
 
-/* Our packages' names and comments are ASCII: one unit a character. */
+/* Copies ASCII text and its NUL as UTF-16, and returns the end. Names and comments of all packages
+ * are ASCII. */
 static SEC_WCHAR *widen(SEC_WCHAR *to, const char *ascii)
 {
     do

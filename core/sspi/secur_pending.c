@@ -6,7 +6,7 @@ static void append_number(struct bytes *to, uint64_t number)
     bytes_append(to, &number, sizeof(number));
 }
 
-/* With its length before it, so that no two inputs are written alike. */
+/* Writes the length before the part, so that two different inputs never give the same octets. */
 static void append_part(struct bytes *to, struct sspi_view part)
 {
     append_number(to, part.data == NULL ? UINT64_MAX : part.len);

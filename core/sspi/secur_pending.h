@@ -6,25 +6,27 @@
 
 #include "package_context.h"
 
-/* Zero-initialise it. */
+/* A member of each context. The context zero-initialises it. */
 struct secur_pending {
     bool is_pending;
     SECURITY_STATUS status; /* the package's status */
     struct package_output answer;
-    struct bytes
-        call; /* all of that call's input: only a call with the same input gets the answer */
+    /* All input of the call that made the answer. Only a call with the same input gets the answer.
+     */
+    struct bytes call;
 };
 
-/* Moves the tokens of `produced` here. False: no memory, and nothing is kept. */
+/* Moves the tokens of `produced` to `pending`, with the package's `status` and the input of the
+ * call. False: no memory, and `pending` and `produced` have not changed. */
 bool secur_pending_keep(struct secur_pending *pending, const struct package_input *in,
                         SECURITY_STATUS status, struct package_output *produced) MUST_USE;
 
-/* True when `in` is the input of the kept call. ASC_REQ_ALLOCATE_MEMORY and the output's form may
- * differ. Without memory it is false. */
+/* True if `in` equals the input of the kept call. ASC_REQ_ALLOCATE_MEMORY and the output buffers
+ * may differ. False also if there is no memory for the comparison. */
 bool secur_pending_is_for(const struct secur_pending *pending,
                           const struct package_input *in) MUST_USE;
 
-/* Wipes and frees; leaves a zero-initialised one. */
+/* Wipes, frees and zeroes it. */
 void secur_pending_clear(struct secur_pending *pending);
 
 #endif

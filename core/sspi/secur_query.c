@@ -54,7 +54,7 @@ static SECURITY_STATUS query_lifespan(const struct package_info *info,
     return SEC_E_OK;
 }
 
-/* Kerberos: the client's realm; NTLM: its domain; Digest: the realm. */
+/* The authority is the client's realm in Kerberos, its domain in NTLM, and the realm in Digest. */
 static SECURITY_STATUS query_authority_a(const struct package_info *info,
                                          SecPkgContext_AuthorityA *authority)
 {
@@ -69,7 +69,7 @@ static SECURITY_STATUS query_authority_w(const struct package_info *info,
                                : copy_w(info->realm, &authority->sAuthorityName);
 }
 
-/* A client that named no service: an empty name. */
+/* Returns the service that the client named; "": it named no service. */
 static const char *server_name(const struct package_info *info)
 {
     return info->target == NULL ? "" : info->target;

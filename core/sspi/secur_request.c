@@ -5,15 +5,10 @@
 
 #include "secur_buffers.h"
 
-static ULONG type_of(const SecBuffer *buffer)
-{
-    return buffer->BufferType & ~(ULONG)SECBUFFER_ATTRMASK;
-}
-
 static SecBuffer *find(const SecBufferDesc *desc, ULONG type)
 {
     for (size_t i = 0; i < desc->cBuffers; i++)
-        if (type_of(&desc->pBuffers[i]) == type)
+        if (secur_buffers_type(&desc->pBuffers[i]) == type)
             return &desc->pBuffers[i];
     return NULL;
 }
@@ -24,12 +19,6 @@ bool secur_request_has_http_form(const struct secur_context *context, const SecB
 
     return package->verify_request != NULL && desc != NULL && desc->pBuffers != NULL &&
            desc->cBuffers <= SECUR_BUFFERS_LIMIT && find(desc, SECBUFFER_PKG_PARAMS) != NULL;
-}
-
-/* Neither of the two calls proves more than there was: anything but yes is a no. */
-static SECURITY_STATUS settled(SECURITY_STATUS status)
-{
-    return status > 0 ? SEC_E_INTERNAL_ERROR : status;
 }
 
 static void set_caller_error(const SecBufferDesc *desc, SECURITY_STATUS status,
@@ -52,8 +41,8 @@ SECURITY_STATUS secur_request_verify(struct secur_context *context, SecBufferDes
     SECURITY_STATUS status =
         secur_buffers_read(desc, SECUR_BUFFERS_REQUEST, 0, &input, &error_info);
     if (status == SEC_E_OK) {
-        input.in.requirements = context->base.requirements; /* as the context was asked for */
-        status = settled(
+        input.in.requirements = context->base.requirements;
+        status = secur_context_settle(
             context->base.credential->package->verify_request(context->base.data, &input.in, &out));
     }
     secur_buffers_input_clear(&input);
@@ -61,7 +50,8 @@ SECURITY_STATUS secur_request_verify(struct secur_context *context, SecBufferDes
     return status;
 }
 
-/* The page's buffer 4: what receives the value. It may be asked for again with a larger one. */
+/* Copies the value to the SECBUFFER_PADDING (buffer 4 of the page). SEC_E_BUFFER_TOO_SMALL:
+ * cbBuffer says the needed size, and the caller may repeat the call. */
 static SECURITY_STATUS deliver(SecBuffer *to, const struct bytes *value)
 {
     ULONG room = to->pvBuffer == NULL ? 0 : to->cbBuffer;
@@ -86,7 +76,7 @@ SECURITY_STATUS secur_request_sign(struct secur_context *context, SecBufferDesc 
         status = SEC_E_INVALID_TOKEN;
     if (status == SEC_E_OK) {
         input.in.requirements = context->base.requirements;
-        status = settled(
+        status = secur_context_settle(
             context->base.credential->package->sign_answer(context->base.data, &input.in, &out));
     }
     if (status == SEC_E_OK && out.n_tokens != 1)

@@ -6,10 +6,11 @@
 
 #include "secur_context.h"
 
-/* True when the message has that form and the context's package supports it. */
+/* True if `desc` has a SECBUFFER_PKG_PARAMS, and the context's package supports this form. */
 bool secur_request_has_http_form(const struct secur_context *context, const SecBufferDesc *desc);
 
-/* The context is established, and no other thread uses it. Statuses as in sspi.h. */
+/* VerifySignature and MakeSignature. The context is established, and the caller has its
+ * message_lock. Statuses as in sspi.h. */
 SECURITY_STATUS secur_request_verify(struct secur_context *context, SecBufferDesc *desc) MUST_USE;
 SECURITY_STATUS secur_request_sign(struct secur_context *context, SecBufferDesc *desc) MUST_USE;
 

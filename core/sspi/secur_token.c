@@ -17,8 +17,8 @@ struct sspi_token {
     struct secur_account account;
 };
 
-/* The package that knows the client's account: under Negotiate the one that authenticated the
- * client. */
+/* The package that authenticated the client, and its context. Under Negotiate it is the mechanism.
+ */
 struct mechanism {
     const struct package *package;
     void *data;
@@ -52,7 +52,7 @@ static SECURITY_STATUS read_sids(struct secur_context *context)
     struct mechanism mechanism = mechanism_of(context);
     if (mechanism.package->read_sids == NULL)
         return SEC_E_OK;
-    /* Packages rely on one thread at a time in an established context. */
+    /* Only one thread at a time may call a package with an established context. */
     (void)pthread_mutex_lock(&context->message_lock);
     SECURITY_STATUS status = mechanism.package->read_sids(mechanism.data);
     (void)pthread_mutex_unlock(&context->message_lock);
@@ -172,7 +172,7 @@ static SECURITY_STATUS impersonate(struct secur_context *context)
 
     if (context->base.state != PACKAGE_CONTEXT_ESTABLISHED)
         return SEC_E_INVALID_HANDLE;
-    /* ASC_REQ_IDENTIFY: the caller wants to know the client, but not to act as the client. */
+    /* ASC_REQ_IDENTIFY: the caller may learn who the client is, but may not act as the client. */
     if (context->impersonation.active || geteuid() != 0 ||
         (secur_context_attributes(context) & ASC_RET_IDENTIFY) != 0)
         return SEC_E_NO_IMPERSONATION;
