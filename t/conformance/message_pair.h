@@ -28,7 +28,7 @@
 
 /* The two sides and their mechanism. */
 struct pair_kind {
-    const char *package; /* ours */
+    const char *package; /* the acceptor's */
     bool spnego;         /* the initiator's */
     bool ntlm;
     int32_t enctype; /* of Kerberos' session key; 0: whatever it is */

@@ -55,7 +55,7 @@ static void close_session(struct session *s)
     assert_int_equal(FreeCredentialsHandle(&s->credential), SEC_E_OK);
 }
 
-/* EncryptMessage's two buffers over "message" and the room behind it. */
+/* EncryptMessage's two buffers over "message" and the room after it. */
 struct message {
     uint8_t octets[64];
     SecBuffer buffers[2];

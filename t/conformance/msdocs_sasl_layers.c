@@ -244,7 +244,7 @@ void messages_keep_to_the_layer(void **unused)
 {
     static const struct {
         uint8_t layer;
-        SECURITY_STATUS signed_alone, encrypted; /* of ours */
+        SECURITY_STATUS signed_alone, encrypted; /* results of the server's messages */
         SECURITY_STATUS from_signed, from_encrypted;
     } rows[] = {
         {NONE, SEC_E_QOP_NOT_SUPPORTED, SEC_E_QOP_NOT_SUPPORTED, SEC_E_QOP_NOT_SUPPORTED,

@@ -273,7 +273,7 @@ static void every_order_without_a_ticket(void **state)
     check_all(false);
 }
 
-/* MS-SPNG 3.3.5.1: after the mechListMICs, RC4 begins anew in both directions. */
+/* MS-SPNG 3.3.5.1: after the mechListMICs, RC4 restarts in both directions. */
 static void messages_continue_after_the_mics(void **state)
 {
     SSPI_ACCEPTOR_DATA data = acceptor_data(K | N);

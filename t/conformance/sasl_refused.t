@@ -169,7 +169,7 @@ for my $case (
     [ 'a NUL', INVALID_TOKEN, "C: R1\0NT\n" ],
     [ 'a line that is not base64', INVALID_TOKEN, "C: ****\n" ],
     [ 'base64 without its end', INVALID_TOKEN, "C: R1NTQVB\n" ],
-    [ 'base64 with too much of it', INVALID_TOKEN, "C: R===\n" ],
+    [ 'base64 with too much padding', INVALID_TOKEN, "C: R===\n" ],
     [ 'no mechanism', NO_PACKAGE, "C: \n" ],
     [ 'only a NUL', NO_PACKAGE, "C: AA==\n" ],
     [ 'another mechanism', NO_PACKAGE, "C: UExBSU4AAGEAYg==\n" ],

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Drives der_at, der_take, der_take_explicit, der_integer, der_append and der_wrap.
- *  - A taken element lies inside the input, and the reader stands directly behind it.
+ *  - A taken element lies inside the input, and the reader continues directly after it.
  *  - A refusal changes nothing.
  *  - A taken element is written again as the same octets, and so is each number: DER has one form.
  * The target enters constructed elements to a depth of LEVELS. */

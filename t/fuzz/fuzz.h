@@ -71,8 +71,8 @@ static inline struct sspi_view fuzz_until(struct sspi_view *from, char end)
     return part;
 }
 
-/* Copies a view to a block of exactly its size, so that the sanitizer sees each read behind it. The
- * caller frees the block. */
+/* Copies a view to a block of exactly its size, so that the sanitizer detects each read beyond it.
+ * The caller frees the block. */
 static inline void *fuzz_copy(struct sspi_view from)
 {
     void *copy = malloc(from.len);

@@ -137,7 +137,7 @@ parts 'names', \%server_config,
                 "$text is the name of a user");
         }
     },
-    'a separator in a principal does not make another user of it' => sub {
+    'a separator in a principal does not make it another user' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $get = sub { return $c->get($_[0], authorization => negotiate_value(kerberos($_[1]))) };

@@ -118,7 +118,7 @@ parts 'Require', { on => 'apache', env => $kdc->server_env, files => { map { ("/
         is_deeply([ $a->status, $a->challenges ], [ 401, 'Negotiate' ], 'Negotiate: a bare challenge, no token');
         my ($first, $second) = $c->raw([ '/ticket/', authorization => $c->negotiate_header ],
             [ '/ticket/', authorization => $server->client(env => $bob)->negotiate_header ]);
-        is_deeply([ $first->status, $second->status ], [ 401, 200 ], 'another user is admitted afterwards');
+        is_deeply([ $first->status, $second->status ], [ 401, 200 ], 'another user is admitted after the refusal');
     },
     'AuthzSendForbiddenOnFailure makes it 403' => sub {
         my ($server) = @_;

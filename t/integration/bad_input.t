@@ -135,7 +135,7 @@ scenario 'bad Digest headers', \%server_config, sub {
         (map { ["no $_", $make->(set => { $_ => undef }), [400, 401]] } qw(username realm nonce uri response cnonce nc)),
         ['no qop with a count', $make->(set => { qop => undef }), [400, 401]],
         ['the uri of another page', $make->(uri => '/neg/'), [400, 401]],
-        ['a uri changed afterwards', $make->(set => { uri => '/dig/x' }), [400, 401]],
+        ['a uri that was changed after the response was computed', $make->(set => { uri => '/dig/x' }), [400, 401]],
         ['a nonce that the server did not make', $make->(computed => { nonce => 'dcd98b7102dd2f0e8b11d0f600bfb0c093' }), [401]],
         ['a nonce with one letter changed', $make->(computed => { nonce => change($challenge->{nonce}) }), [401]],
         ['a nonce with additional octets', $make->(computed => { nonce => $challenge->{nonce} . 'A' }), [401]],

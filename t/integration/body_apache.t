@@ -54,7 +54,7 @@ sub proxy { my ($path) = @_; return "ProxyPass http://127.0.0.1:$http_port$path"
 my @sends = qw(sendchunked sendcl);
 
 my %server_config = (on => 'apache', env => { TMPDIR => $temp }, extra_ports => 1,
-    # ScriptAliasMatch stands last, so that the options of its locations also hold for requests that
+    # ScriptAliasMatch is the last directive, so that the options of its locations also hold for requests that
     # httpd redirects there.
     locations => [
         location('/proxy/', proxy('/proxy/')),
@@ -284,7 +284,7 @@ parts 'internal redirects and bodies', \%server_config,
                 $server->new_log;
                 my $a = $way{$way}->($c, "/page/$page.shtml", body(10_000));
                 unlike($a->body, qr/page of/, "$page.shtml, $way");
-                has_line($server->new_log, [ 'auth-int', qr/\bsubrequest\b/, '/check/' ], 'the log explains it');
+                has_line($server->new_log, [ 'auth-int', qr/\bsubrequest\b/, '/check/' ], 'the log says that auth-int does not work in a subrequest');
                 $a = $way{$way}->($c, "/page/$page.shtml", body(10_000), hashed_body => '');
                 unlike($a->body, qr/page of/, 'the hash of an empty body is not accepted');
             }

@@ -223,7 +223,7 @@ parts 'a body that was already read', \%server_config,
             refused($way{$way}->($c, '/late/', body(BODY_LIMIT + 1)), 413, "a body over the limit, $way");
             $server->new_log;
             is($way{$way}->($c, '/gone/', body(300_000))->status, 500, "a body that nginx has passed on, $way");
-            has_line($server->new_log, [ 'sspi: ', 'auth-int', qr/\bredirect\b/, 'sspi_digest_qop' ], 'the log explains it');
+            has_line($server->new_log, [ 'sspi: ', 'auth-int', qr/\bredirect\b/, 'sspi_digest_qop' ], 'the log says that auth-int does not work after a redirect');
         }
     },
     'a subrequest' => sub {
@@ -238,7 +238,7 @@ parts 'a body that was already read', \%server_config,
             $server->new_log;
             $before = n_calls();
             is($way{$way}->($c, '/front/', body(10_000))->status, 500, 'a subrequest cannot wait for the rest of the body');
-            has_line($server->new_log, [ 'sspi: ', 'auth-int', qr/\bsubrequest\b/, 'sspi_digest_qop' ], 'the log explains it');
+            has_line($server->new_log, [ 'sspi: ', 'auth-int', qr/\bsubrequest\b/, 'sspi_digest_qop' ], 'the log says that auth-int does not work in a subrequest');
             is(n_calls(), $before, 'the application was not called');
         }
         is($way{'Content-Length'}->($c, '/front/', '')->status, 200, 'a request without a body need not wait');

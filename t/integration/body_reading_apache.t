@@ -105,7 +105,7 @@ parts 'reading', \%server_config,
                     is($a->user, '', 'the server cannot compare the hash after the body was read');
                     is_deeply(called(), ['/'], 'no other program is called');
                     has_line($server->new_log, [ 'auth-int', qr/\bredirect\b/, '/program/app.cgi' ],
-                        'the log explains it');
+                        'the log says why auth-int does not work here');
                 }
             }
         }

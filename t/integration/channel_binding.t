@@ -81,7 +81,7 @@ sub handshake {
     my $r = run([ qw(openssl s_client -ign_eof -servername localhost -connect), "127.0.0.1:$server->{https}",
             "-$version", @choice, @session ],
         stdin => $server->client->request_text('/require/', authorization => $header, close => 1));
-    # The answer may stand within the text that s_client prints about a ticket.
+    # The text that s_client prints about a ticket may come in the middle of the answer.
     my ($status) = $r->{out} =~ m{HTTP/1\.1 (\d+)};
     my ($bound) = $r->{out} =~ /^X-Sspi-Bound: (\d)/mi;
     my ($how) = $r->{out} =~ /^(New|Reused), /m;

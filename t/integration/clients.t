@@ -79,7 +79,7 @@ my %logins = (
     ],
 );
 
-# These programs know nothing of their earlier requests, so each request begins without credentials.
+# These programs keep no state between requests, so each request begins without credentials.
 my %forgetful = map { $_ => 1 } qw(curl w3m wget);
 
 sub log_in {

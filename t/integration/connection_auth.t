@@ -72,7 +72,7 @@ parts 'a login of NTLM', \%server_config,
         for my $form (qw(NTLM bare only first)) {
             my $connection = $server->connection;
             my $last = (ntlm_login($connection, '/p/', form => $form))[-1];
-            is(persistent($last), 'true', "$form: the client is told so");
+            is(persistent($last), 'true', "$form: the answer says that the login stays");
             for my $n (1, 2) {
                 my $a = $connection->get('/p/');
                 granted($a, { %corp_alice, mechanism => 'NTLM', package => $form eq 'NTLM' ? 'NTLM' : 'Negotiate' },
@@ -134,7 +134,7 @@ parts 'a login of NTLM', \%server_config,
         my $connection = $server->connection;
         my $last = (ntlm_login($connection, '/off/'))[-1];
         granted($last, \%corp_alice, 'a login at a location that keeps no login');
-        is(persistent($last), 'false', 'the answer says so');
+        is(persistent($last), 'false', 'the answer says that the login does not stay');
         refused($connection->get($_), 401, "$_ has no user") for qw(/off/ /p/);
     };
 

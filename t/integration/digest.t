@@ -82,7 +82,7 @@ scenario 'each algorithm works, offered in order on lines of their own with one 
     my @page = $offers->('/page/');
     is_deeply([ map { $_->{algorithm} } @page ], \@both, 'by default the algorithms that every user has');
     is($page[0]{nonce}, $page[1]{nonce}, 'all lines carry the same nonce');
-    unlike($page[0]{nonce}, qr/=/, 'the nonce has no = in it');
+    unlike($page[0]{nonce}, qr/=/, 'the nonce has no =');
     is($page[0]{qop}, 'auth', 'all lines ask for qop auth');
     is_deeply([ map { $_->{algorithm} } $offers->('/sha512/') ], [qw(SHA-512-256 SHA-256)],
         'a list set by hand keeps its order');

@@ -45,7 +45,7 @@ parts 'names', \%server_config,
         granted($get->({}), \%user, 'as in the user file: UTF-8, composed');
         granted($get->({ username => $decomposed }), \%user, 'decomposed');
         granted($get->({ username => $latin_1 }), \%user, 'in ISO-8859-1, as sent by clients that hash UTF-8');
-        granted($get->({ username => undef }, ", username=\"j\\\xc3\xa4s\""), \%user, 'with a backslash before an octet of it');
+        granted($get->({ username => undef }, ", username=\"j\\\xc3\xa4s\""), \%user, 'with a backslash before an octet of a character');
         my %bare = (username => undef);
         granted($get->({ %bare, 'username*' => q(UTF-8''j%C3%A4s) }), \%user, 'username*');
         granted($get->({ %bare, 'username*' => q(utf-8'de-CH'j%c3%a4s) }), \%user, 'with a language, and small letters');

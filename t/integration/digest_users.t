@@ -80,7 +80,7 @@ sub logs_for_each_file {
             return $seen =~ /\b$id\b.*\Q$file{$kind}\E(?!\.).*$words->{$kind}/;
         }), "$kind: the log says $message") or diag($seen);
     }
-    is_deeply(\%wrong, {}, 'the old users are used meanwhile');
+    is_deeply(\%wrong, {}, 'the old users are used until the file is valid again');
     return;
 }
 
@@ -103,7 +103,7 @@ my @changing = (
         becomes($server, 'carol', 'new', 200, 'a new user');
         $bob_passes->('an unchanged user needs no new nonce');
         my ($log, $id) = ($server->new_log, message_id('RELOADED'));
-        each_kind(sub { like($log, qr/\b$id\b.*\Q$file{$_[0]}\E /, "$_[0]: the log has a line about it") });
+        each_kind(sub { like($log, qr/\b$id\b.*\Q$file{$_[0]}\E /, "$_[0]: the log has a line about the file") });
         put_all(lines(alice => 'second', bob => 'builder'));
         becomes($server, 'carol', 'new', 401, 'a removed user');
     },

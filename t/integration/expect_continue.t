@@ -74,7 +74,7 @@ parts 'Expect: 100-continue', { extra_ports => 1, locations => [
         my ($server) = @_;
         my $application = application($server);
         my ($asked, $first) = login($server, 'x' x 65537);
-        is_deeply([ $asked, $first->status ], [ 0, 401 ], 'the server does not ask for it');
+        is_deeply([ $asked, $first->status ], [ 0, 401 ], 'the server does not ask for a body without credentials');
     },
     'by curl' => sub {
         my ($server) = @_;

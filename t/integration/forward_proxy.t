@@ -115,7 +115,7 @@ parts 'a forward proxy', \%server_config,
             [ $a->status, digest_info(scalar $a->header('Proxy-Authentication-Info'), $for_proxy, @alice)->{right},
                 digest_info(scalar $a->header('Authentication-Info'), $for_site, @bob)->{right} ]
         } $asked, $both;
-        is_deeply(\@seen, [ [ 401, 1, undef ], [ 200, 1, 1 ] ], 'each stands in its own header');
+        is_deeply(\@seen, [ [ 401, 1, undef ], [ 200, 1, 1 ] ], 'each login has its own header');
         is_deeply([ map { scalar(() = $both->header($_)) } qw(Proxy-Authentication-Info Authentication-Info) ], [ 1, 1 ], 'once');
     },
     'curl is granted with a ticket' => sub {

@@ -172,9 +172,9 @@ parts 'a changed file', \%server_config,
         my $a = answer($bobs);
         granted($a, { user => 'bob' }, 'bob is granted by the new file');
         is(scalar($a->header('X-Worker')), $worker, 'that worker served the request');
-        has_line($server->new_log, [ message_id('RELOADED'), qr{/users\b} ], 'the log says so');
+        has_line($server->new_log, [ message_id('RELOADED'), qr{/users\b} ], 'the log says that the file was read again');
         ask($c, $others, '/p/', 'bob');
-        granted(answer($others), { user => 'bob' }, 'the new file is in force');
+        granted(answer($others), { user => 'bob' }, 'the new file is used for other requests');
     }),
     'a request does not wait longer than its limit' => with_held_threads(sub {
         my ($server) = @_;
@@ -334,7 +334,7 @@ scenario 'thread_pool sspi', { %server_config, nginx_main => 'thread_pool sspi t
         $server->new_log;
         ask($c, $others, '/q/', 'bob');
         is(answer($others)->status, 401, 'if all threads are busy, the old file decides at once');
-        like($server->new_log, qr/thread pool "sspi" queue overflow/, 'the log says so');
+        like($server->new_log, qr/thread pool "sspi" queue overflow/, 'the log says that the queue is full');
         release();
         granted(answer($bobs), { user => 'bob' }, 'the other file was read');
         ok(wait_until(sub { ask($c, $others, '/q/', 'bob'); answer($others)->status == 200 }), 'this file is read later');
@@ -365,7 +365,7 @@ sub rereads {
     my $n = count_messages($server, 'RELOADED');
     $server->add_data('users', $alice . $bob);
     ok(wait_until(sub { $c->get('/p/', authorization => login('/p/', 'bob'))->status == 200 }), 'the file is read again');
-    ok($n < count_messages($server, 'RELOADED'), 'the log says so');
+    ok($n < count_messages($server, 'RELOADED'), 'the log says that a file was read again');
     $server->add_data('users', $alice);
     return;
 }

@@ -54,7 +54,7 @@ scenario 'workers that can read a changed keytab use it without a reload', \%ser
     logged($server, 'NO_KEY');
     $server->add_data('http.keytab', $content);
     ok(wait_until(sub { $fresh->get('/p/', negotiate => 1)->status == 200 }), 'the ticket is accepted without a reload when the keytab has the key');
-    ok(wait_until(sub { $server->log =~ /${\message_id('RELOADED')}\b.*keytab/ }), 'the log says so');
+    ok(wait_until(sub { $server->log =~ /${\message_id('RELOADED')}\b.*keytab/ }), 'the log says that the keytab was read again');
 };
 
 SKIP: {

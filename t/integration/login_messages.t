@@ -76,14 +76,14 @@ my @parts = map {
     ("by $scheme" => sub {
         my ($server) = @_;
         is($login->($server, '/required/', 'right')->status, 200, 'bound');
-        logs_logins($server, [ line($scheme, 'HTTP/localhost', BOUND) ], 'the log says so');
+        logs_logins($server, [ line($scheme, 'HTTP/localhost', BOUND) ], 'the log says that the client is bound');
         is($login->($server, '/p/', 'silent')->status, 200, 'a client that says nothing');
-        logs_logins($server, [ $silent . NOT_BOUND ], 'the log says so');
-        is($login->($server, '/none/', 'silent')->status, 200, 'nothing is compared');
-        logs_logins($server, [ $silent . NOT_COMPARED ], 'the log says so');
+        logs_logins($server, [ $silent . NOT_BOUND ], 'the log says that the client is not bound');
+        is($login->($server, '/none/', 'silent')->status, 200, 'a client at a location that compares nothing');
+        logs_logins($server, [ $silent . NOT_COMPARED ], 'the log says that nothing was compared');
         is($login->($server, '/front/', 'right')->status, 200, 'bound to a front end');
-        logs_logins($server, [ line($scheme, 'HTTP/localhost', BOUND_TO_FRONT_END) ], 'the log says so');
-        is($login->($server, '/required/', 'wrong')->status, 401, 'bound to something else');
+        logs_logins($server, [ line($scheme, 'HTTP/localhost', BOUND_TO_FRONT_END) ], 'the log says that the client is bound to a front end');
+        is($login->($server, '/required/', 'wrong')->status, 401, 'a client that is bound to another channel');
         logs_logins($server, [], 'no login is logged');
     });
 } @schemes;
@@ -92,7 +92,7 @@ parts 'a login is logged', \%server_config, @parts,
     'a request without a login is not logged' => sub {
         my ($server) = @_;
         is($server->client->get('/p/')->status, 401, 'no credentials');
-        is($server->client->get('/p/', digest => 'alice:wrong')->status, 401, 'wrong ones');
+        is($server->client->get('/p/', digest => 'alice:wrong')->status, 401, 'wrong credentials');
         logs_logins($server, [], 'no login is logged');
     },
     'once, and not for later requests of its connection' => sub {

@@ -81,7 +81,7 @@ parts 'Negotiate in several legs', \%server_config,
         $server->new_log;
         refused(scalar($c->raw([ '/p/', authorization => reply(initiator()->{token}) ])), 401,
             'the second leg on another connection');
-        is(scalar(message_lines($server)), 1, 'the log has one line about it');
+        is(scalar(message_lines($server)), 1, 'the log has one line about the refused leg');
         my ($first, $elsewhere) = $c->raw([ '/p/', authorization => $opening ],
             [ '/host/', authorization => reply(initiator()->{token}) ]);
         asks_for_more($first, 'a first leg');

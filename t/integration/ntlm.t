@@ -62,7 +62,7 @@ sub begin {
     return ($ntlm, $challenge);
 }
 
-sub quiet { my ($server, $name) = @_; return is_deeply([ message_lines($server) ], [], $name // 'the log has no line about it') }
+sub quiet { my ($server, $name) = @_; return is_deeply([ message_lines($server) ], [], $name // 'the log has no line about a request') }
 
 parts 'NTLM', \%server_config,
     'every form of its messages' => sub {
@@ -205,11 +205,11 @@ parts 'NTLM and the other mechanism', \%server_config,
         for my $form (qw(only first)) {
             refused(login($server, '/all/', form => $form, list_mic => 'wrong'), 401, "$form: a wrong MIC");
             my @lines = message_lines($server);
-            is(scalar(@lines), 1, "$form: the log has one line about it");
+            is(scalar(@lines), 1, "$form: the log has one line about the refusal");
             like($lines[0], qr/mechListMIC/, "$form: the line names the MIC");
             my @answers = ntlm_login($server->connection, '/all/', form => $form, list_mic => 'none');
             is($answers[-1]->status, 401, "$form: no MIC");
-            ok(defined ntlm_token($answers[-1], 'Negotiate'), "$form: the server still waits for it");
+            ok(defined ntlm_token($answers[-1], 'Negotiate'), "$form: the server still waits for the MIC");
             is($answers[-1]->user, '', "$form: there is no user until then");
         }
         my ($connection, $ntlm) = ($server->connection, SSPI::Test::Ntlm->new);
@@ -289,7 +289,7 @@ parts 'the legs of NTLM', \%server_config,
         begin($connection, '/ntlm/');
         refused(leg($connection, '/ntlm/', $old->authenticate($old_challenge)), 401, 'the first exchange has ended');
         my @lines = message_lines($server);
-        is(scalar(@lines), 1, 'the log has one line about it');
+        is(scalar(@lines), 1, 'the log has one line about the ended exchange');
         $connection = $server->connection;
         refused(leg($connection, '/ntlm/', $old->authenticate($old_challenge)), 401, 'a last leg without a first one is refused');
         logged($server, 'LEGS');

@@ -136,7 +136,7 @@ parts 'a MIC over a list of mechanisms', \%server_config,
             my @how = (asked => hex_of($asked), list_mic => 'none');
             granted(login($server, '/negotiate/', form => 'only', @how), \%alice, "$name: where NTLM is preferred");
             my $answer = login($server, '/both/', form => 'only', @how);
-            if ($asked & SIGN) { is($answer->status, 401, "$name: the server still waits for it"); is($answer->user, '', "$name: and there is no user") }
+            if ($asked & SIGN) { is($answer->status, 401, "$name: the server still waits for the MIC"); is($answer->user, '', "$name: there is no user without the MIC") }
             else { granted($answer, \%alice, "$name: where Kerberos is preferred") }
             $server->new_log;
             $answer = login($server, '/both/', form => 'first', @how);

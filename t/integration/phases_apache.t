@@ -246,7 +246,7 @@ apache 'a forward proxy', [], sub {
     my @via = (proxied => 1, args => [ '--proxy', $proxy ]);
     my $a = $c->get('/', @via);
     is($a->status, 407, 'asks for credentials');
-    like(join('|', $a->header('Proxy-Authenticate')), qr/\ADigest /, 'the challenge stands in the header of proxies');
+    like(join('|', $a->header('Proxy-Authenticate')), qr/\ADigest /, 'the challenge is in Proxy-Authenticate');
     is_deeply([ $a->challenges ], [], 'the answer has no WWW-Authenticate');
     $a = $c->get('/', proxied => 1, args => [ '--proxy', $proxy, qw(--proxy-digest --proxy-user alice:pw) ]);
     is($a->status, 200, 'right credentials are granted');

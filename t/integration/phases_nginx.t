@@ -21,7 +21,7 @@ my %digest = (packages => 'Digest', realm => 'r', digest_user_file => $users);
 my @login = (digest => 'alice:pw');
 my %alice = (user => 'alice@SSPI.TEST');
 
-# Returns the configuration text of one location. `nginx` lines stand inside it.
+# Returns the configuration text of one location. It contains the lines of `nginx`.
 sub location { my ($path, %o) = @_; return { path => $path, %o } }
 
 sub nginx {

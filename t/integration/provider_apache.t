@@ -116,11 +116,11 @@ parts 'the file provider', { on => 'apache', locations => [
         my $c = $server->client;
         $server->new_log;
         is($c->get('/none/', digest => 'alice:pw')->status, 500, 'a provider without its file');
-        has_line($server->new_log, [ 'SSPIDigestProvider', qr/\bprovider file failed\b/ ], 'the log says so');
+        has_line($server->new_log, [ 'SSPIDigestProvider', qr/\bprovider file failed\b/ ], 'the log says that the provider failed');
         is($c->get('/none/')->status, 401, 'a challenge does not need the provider');
         refused($c->get('/odd/', digest => 'alice:pw'), 401, 'a hash that is not of MD5 matches nothing');
         is($c->get('/wrong/')->status, 500, 'an unknown provider in .htaccess');
-        has_line($server->new_log, [ 'SSPIDigestProvider', '"nobody-knows"' ], 'the log says so');
+        has_line($server->new_log, [ 'SSPIDigestProvider', '"nobody-knows"' ], 'the log names the unknown provider');
     },
     'a login does not count where another file decides' => sub {
         my ($server) = @_;

@@ -112,7 +112,7 @@ parts 'providers', { on => 'apache', locations => [
             $server->new_log;
             refused($c->get($path), 500, $path);
             has_line($server->new_log, [ message_id('CONFIGURATION'), qr/\bMD5\b/, 'SHA-256' ],
-                'the log explains it');
+                'the log gives the reason');
         }
     },
     'beside other options' => sub {
@@ -188,7 +188,7 @@ parts 'a login and the provider of another location', { on => 'apache', location
         for my $location (qw(other without broken realm)) {
             my $a = try($c, "/index/$location/");
             isnt($a->status, 200, "not shown: $location");
-            unlike($a->body, qr/page of/, 'the client gets no part of it');
+            unlike($a->body, qr/page of/, 'the client gets no part of the page');
         }
     };
 

@@ -49,7 +49,7 @@ sub shuts_ntlm_out {
     my $first = $connection->get($path, %o, @type1);
     refused($first, 401, "$name: a client that sends NTLM anyway");
     is_deeply([ $first->challenges ], ['Negotiate'], "$name: the client is refused at once");
-    is(scalar(grep { /\b${\message_id('LEGS')}\b.*through a proxy/ } message_lines($server)), 1, "$name: the log says so");
+    is(scalar(grep { /\b${\message_id('LEGS')}\b.*through a proxy/ } message_lines($server)), 1, "$name: the log says that a proxy is the reason");
     return;
 }
 
@@ -79,7 +79,7 @@ parts 'proxies', \%server_config,
         {
             shuts_ntlm_out($server, '/p/', $line, header($line));
             my $connection = $server->connection;
-            granted(login($connection, '/p/'), \%corp_alice, "$line: a login without it");
+            granted(login($connection, '/p/'), \%corp_alice, "$line: a login without the header");
             refused($connection->get('/p/', header($line)), 401, "$line: the login does not count with the header");
             granted($connection->get('/p/'), \%corp_alice, "$line: the login counts without the header");
             # Only the second leg comes through a proxy.
@@ -95,7 +95,7 @@ parts 'proxies', \%server_config,
         my $a = $server->connection->get('/ntlm/', header('Via: 1.1 proxy'));
         is($a->status, 401, 'refused');
         is_deeply([ $a->challenges ], [], 'without a challenge');
-        ok((grep { /\b${\message_id('LEGS')}\b.*nothing could be offered.*proxy/ } message_lines($server)), 'the log says so');
+        ok((grep { /\b${\message_id('LEGS')}\b.*nothing could be offered.*proxy/ } message_lines($server)), 'the log says that no scheme can be offered because of a proxy');
     },
     'tickets are granted, and give no login that stays' => sub {
         my ($server) = @_;

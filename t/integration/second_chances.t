@@ -187,7 +187,7 @@ parts 'second chances', \%server_config,
         refused($connection->get('/all/', authorization => 'NTLM ???'), 400, 'a token that is not base64');
         return if $server->kind eq 'apache';
         refused($connection->get('/all/', authorization => ntlm_value('NTLM', $ntlm->authenticate($challenge))), 401,
-            'the answer to the challenge before');
+            'the answer to the previous challenge');
     };
 
 done_testing;

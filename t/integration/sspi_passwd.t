@@ -181,7 +181,7 @@ subtest 'the empty realm' => sub {
     is((passwd("secret\n", '--stdin', '-r', '', '-a', 'SHA-256,MD5', 'f', 'alice@example.test'))[0], 0);
     my $a1 = 'alice@example.test::secret';
     is(get('f'), "bob:realm:@{['b' x 32]}\nalice\@example.test::SHA-256:@{[sha256_hex($a1)]}\n"
-        . "alice\@example.test::@{[md5_hex($a1)]}\n", 'stands between two colons');
+        . "alice\@example.test::@{[md5_hex($a1)]}\n", 'the empty realm is between two colons');
     is((passwd("secret\n", '--verify', '--stdin', '-r', '', 'f', 'alice@example.test'))[0], 0);
     fails('not the only realm', 2, qr/several realms/, "x\n", '--stdin', 'f', 'bob');
     fails('no domain for NT', 1, qr/^sspi-passwd: .*\bNT\b.*\bdomain\b/, "x\n", '--stdin', '-r', '', '-a', 'MD5,NT', 'f', 'x');

@@ -186,7 +186,7 @@ subtest 'very many users' => sub {
     my $file = many_users();
     is_deeply([ passwd('', '--compile', 'd', $file) ], [ 0, '', '' ], 'compiles without a message');
     for my $n (1, MANY / 2, MANY / 2 + 1, MANY) {
-        is(verify('cdb:d', "secret$n", "user$n"), 0, "user$n is in it");
+        is(verify('cdb:d', "secret$n", "user$n"), 0, "user$n is in the database");
         is(verify('cdb:d', 'secret', "user$n"), 1);
     }
     for my $listed ($file, 'cdb:d') {

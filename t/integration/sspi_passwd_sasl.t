@@ -87,7 +87,7 @@ subtest 'a change replaces it, or removes it' => sub {
     is($status, 0);
     is(get('f'), sha_line('alice', 'realm', 'Käse'), 'without MD5 both lines are removed');
     is($err, "sspi-passwd: note: alice's MD5 line had the old password and is removed; add MD5 to -a to write a new one\n",
-        'one message says so');
+        'one message is for both removed lines');
     put('f', sasl_line('alice', 'realm', 'Käse'));
     ($status, undef, $err) = set('alice', 'realm', 'Käse', '-a', 'SHA-256');
     like($err, qr/^sspi-passwd: note: alice's MD5-ISO-8859-1 line .*; add MD5 to -a to write a new one$/, 'the message comes even if the removed line was the only one');
@@ -144,7 +144,7 @@ subtest 'import' => sub {
     is($out, "added 1, replaced 1\n");
     is($err, "sspi-passwd: note: 1 MD5-ISO-8859-1 line was removed, because the new MD5 line has another password; "
         . "set the passwords of these users again for SASL\n");
-    is(get('f'), $rest . md5_line(@new) . md5_line('carol', 'realm', 'Käse'), 'the line of the old password is gone');
+    is(get('f'), $rest . md5_line(@new) . md5_line('carol', 'realm', 'Käse'), 'the line of the old password is removed');
 
     put('h', md5_line(@new) . sasl_line(@new));
     put('f', sasl_line(@user) . $rest . md5_line(@user));
@@ -159,7 +159,7 @@ subtest 'import' => sub {
     put('h', sha_line(@new));
     put('f', md5_line(@user) . sasl_line(@user));
     is_deeply([ passwd('', '--import', 'h', 'f') ], [ 0, "added 1, replaced 0\n", '' ]);
-    is(get('f'), md5_line(@user) . sasl_line(@user) . sha_line(@new), 'the line stays with the MD5 line that stays');
+    is(get('f'), md5_line(@user) . sasl_line(@user) . sha_line(@new), 'the line of SASL stays if its MD5 line stays');
 
     put('f', sasl_line(@user));
     put('h', md5_line(@user));

@@ -126,7 +126,7 @@ scenario 'winbind does not answer', \%nginx_config, sub {
         ok($connection->waits, 'a login waits');
         my $a = $connection->answer;
         is_deeply([ $a->status, $a->user ], [ 503, '' ], 'the login gets 503 after the timeout');
-        is(count_messages($server, 'UNREACHABLE'), 1, 'the log has one line about it');
+        is(count_messages($server, 'UNREACHABLE'), 1, 'the log has one line about the timeout');
         is($connection->get('/open/')->status, 200, 'its connection continues, although its thread still waits');
         is($connection->get('/p/')->status, 401, 'the connection has no user');
         my $worker = $a->header('X-Worker');
@@ -152,7 +152,7 @@ scenario 'more logins than threads', \%nginx_config, sub {
         my %n;
         $n{$_->answer->status}++ for @all;
         is_deeply(\%n, { 503 => 40 }, 'all answers are 503');
-        cmp_ok(count_messages($server, 'BUSY'), '>=', 24, 'the log says so');
+        cmp_ok(count_messages($server, 'BUSY'), '>=', 24, 'the log says that the limit is reached');
         unlike($server->log, qr/queue overflow/, 'no login is in a queue');
         recovers($server);
     });
@@ -189,7 +189,7 @@ scenario 'winbind does not answer', \%apache_config, sub {
         cmp_ok(scalar @waiting, '>=', 1, 'some logins wait meanwhile');
         my %n = map { $_->answer->status => 1 } grep { !$_->waits } @all;
         is_deeply([ keys %n ], [503], 'the answers are 503');
-        cmp_ok(count_messages($server, 'BUSY'), '>=', 1, 'the log says so');
+        cmp_ok(count_messages($server, 'BUSY'), '>=', 1, 'the log says that the limit is reached');
         others_go_on($server);
         ok(wait_until(sub {
             my ($connection, $value) = half($server);
@@ -254,7 +254,7 @@ for my $kind ({ %parts_config, on => 'nginx' }, { %parts_config, on => 'apache' 
             $connection->send($connection->{client}->request_text('/page/p.shtml', authorization => $value));
             my $a = $connection->answer;
             is(parts_of($a), 'BEGIN END', 'a page after the timeout has no part');
-            is(count_messages($server, 'UNREACHABLE'), 1, 'the log has one line about it');
+            is(count_messages($server, 'UNREACHABLE'), 1, 'the log has one line about the timeout');
         });
         recovers($server);
     };
@@ -269,7 +269,7 @@ for my $kind (\%nginx_config, \%apache_config) {
         $winbind->stop;
         my $a = login($server->connection);
         is_deeply([ $a->status, $a->user ], [ 503, '' ], 'without it: 503');
-        cmp_ok(count_messages($server, 'UNREACHABLE'), '>=', 1, 'the log says so');
+        cmp_ok(count_messages($server, 'UNREACHABLE'), '>=', 1, 'the log says that winbind does not answer');
         others_go_on($server);
         $winbind->start;
         recovers($server);

@@ -76,7 +76,7 @@ sub undefined {
     return map { /\bU\s+(\S+)/ ? $1 : () } split /\n/, run([ 'nm', '-u', @objects ])->{out};
 }
 
-# A list, because glob in scalar context goes on with the pattern of the call before.
+# A list, because glob in scalar context continues with the pattern of the previous call.
 sub is_built { my ($pattern) = @_; my @objects = glob $pattern; return scalar @objects }
 
 my $build = build_dir();

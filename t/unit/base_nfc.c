@@ -50,7 +50,7 @@ static void hangul_is_composed(void **state)
     /* A syllable without a final consonant, followed by one. */
     ASSERT_NFC("\xed\x95\x98\xe1\x86\xab", "\xed\x95\x9c");
     ASSERT_NFC("\xed\x95\x9c", "\xed\x95\x9c");
-    /* U+11A7 is not a consonant. Characters behind it do not compose with a syllable before it. */
+    /* U+11A7 is not a consonant. Characters after it do not compose with a syllable before it. */
     ASSERT_NFC("\xed\x95\x98\xe1\x86\xa7", "\xed\x95\x98\xe1\x86\xa7");
     ASSERT_NFC("\xe1\x86\xa7"
                "e\xcc\x81"

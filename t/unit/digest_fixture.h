@@ -186,7 +186,7 @@ static inline int fixture_teardown(void **state)
     return 0;
 }
 
-/* A test that gets a fixture of its own. */
+/* A test with a fixture of its own. */
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 /* ---- a client ---- */

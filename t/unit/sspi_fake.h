@@ -16,7 +16,7 @@
 
 #include "package.h"
 
-static atomic_int fake_credentials; /* alive */
+static atomic_int fake_credentials; /* number of credentials that were not freed */
 static atomic_int fake_contexts;
 
 /* The last input of the package. Views are copied where a test looks at them. */
@@ -41,7 +41,7 @@ static ULONG fake_attributes = ASC_RET_MUTUAL_AUTH;
 #define FAKE_MESSAGES NULL
 #endif
 
-/* Off for tests with threads, where fake_seen would be a race of the test. */
+/* False in tests with threads, because writes to fake_seen would be a data race. */
 static bool fake_looks = true;
 
 struct fake_context {

@@ -63,8 +63,8 @@ static int end_late(pid_t child)
 
 /* ---- nonces ---- */
 
-/* The place of a set of which this part lies in one page, and the rest behind it in another. The
- * locks are in neither. */
+/* Returns the place of a set whose first `least` to `most` octets are at the end of a page, and
+ * whose rest is in the next page. Neither page contains the locks. */
 static size_t set_cut_behind(struct sspi_state *state, size_t least, size_t most)
 {
     struct store_nonce_set *sets = store_layout_nonces(state);

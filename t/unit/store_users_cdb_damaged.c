@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files that are no database, or one that somebody damaged. */
+/* Files that are not databases, and damaged databases. */
 #include "store_users_test.h"
 
 #include <cdb.h>

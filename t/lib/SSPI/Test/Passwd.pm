@@ -65,7 +65,7 @@ sub fails {
     my $before = -e 'f' ? get('f') : undef;
     my ($status, $out, $err) = passwd($input, @arguments);
     is($status, $want_status, "$name: exit status $want_status");
-    like($err, $want, "$name: the error says so");
+    like($err, $want, "$name: the error has the expected text");
     is(($err =~ tr/\n//), 1, "$name: the error is one line") or diag($err);
     is($out, '', "$name: no other output");
     is(-e 'f' ? get('f') : undef, $before, "$name: the file is unchanged");

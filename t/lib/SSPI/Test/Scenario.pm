@@ -139,12 +139,12 @@ sub message_lines {
     return grep { /\bSSPI-1\d\d\b/ && !/\b$granted\b/ } split /\n/, $server->new_log;
 }
 
-# Whether a line holds a fact: a string that stands in it, or a pattern that matches it.
+# Returns whether a line has a fact: a string that the line contains, or a pattern that matches the line.
 sub _holds { my ($line, $fact) = @_; return ref $fact ? $line =~ $fact : index($line, $fact) >= 0 }
 
 sub _holds_all { my ($line, @facts) = @_; return !grep { !_holds($line, $_) } @facts }
 
-# How often the server has logged the named message.
+# Returns how often the server has logged the named message.
 sub count_messages {
     my ($server, $name) = @_;
     my $id = message_id($name);
