@@ -13,6 +13,7 @@
 #define MOD_SSPI_H
 
 #include <stdbool.h>
+#include <string.h>
 
 #include "httpd.h"
 #include "http_config.h"
@@ -24,6 +25,12 @@
 #define SSPI_AUTH_TYPE "SSPI"
 
 extern module AP_MODULE_DECLARE_DATA sspi_module;
+
+/* Returns a view of a NUL-terminated text, which must outlive it. NULL gives the absent view. */
+static inline struct sspi_view mod_sspi_view(const char *text)
+{
+    return (struct sspi_view){text, text != NULL ? strlen(text) : 0};
+}
 
 /* ---- mod_sspi_config.c ---- */
 

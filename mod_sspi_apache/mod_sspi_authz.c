@@ -49,8 +49,7 @@ static authz_status check_user(request_rec *r, const char *line, const void *par
     while (*names != '\0') {
         const char *name = ap_getword_conf(r->pool, &names);
 
-        if (sspi_exchange_user_is(mod_sspi_request_find(r)->exchange,
-                                  (struct sspi_view){name, strlen(name)})) {
+        if (sspi_exchange_user_is(mod_sspi_request_find(r)->exchange, mod_sspi_view(name))) {
             return AUTHZ_GRANTED;
         }
     }

@@ -7,7 +7,6 @@
 #include "apr_strings.h"
 #include "http_log.h"
 #include "http_protocol.h"
-#include "http_request.h"
 #include "util_filter.h"
 
 APLOG_USE_MODULE(sspi);

@@ -47,7 +47,7 @@ static void unset_others(request_rec *r, apr_table_t *table)
     for (int i = 0; i < copy->nelts; i++) {
         const char *name = APR_ARRAY_IDX(copy, i, apr_table_entry_t).key;
 
-        if (sspi_http_overrides_cache_control((struct sspi_view){name, strlen(name)})) {
+        if (sspi_http_overrides_cache_control(mod_sspi_view(name))) {
             apr_table_unset(table, name);
         }
     }

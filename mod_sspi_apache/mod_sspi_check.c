@@ -61,8 +61,7 @@ static void check_realm(struct check *check, const struct mod_sspi_scope *scope,
         return;
     }
     if (sspi_policy_set(&digest, SSPI_OPTION_PACKAGES, &packages, 1, SSPI_SERVER_APACHE, error) &&
-        sspi_policy_check_realm(&digest, (struct sspi_view){realm, strlen(realm)},
-                                SSPI_SERVER_APACHE, error)) {
+        sspi_policy_check_realm(&digest, mod_sspi_view(realm), SSPI_SERVER_APACHE, error)) {
         return;
     }
     ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, check->s, "%s, in %s:%d", error,
@@ -169,7 +168,7 @@ static void make_policy(const struct check *check,
 
             if (check->offered[choice][i]) {
                 word = sspi_option_info(mod_sspi_choices[choice])->words[i];
-                views[choice][n++] = (struct sspi_view){word, strlen(word)};
+                views[choice][n++] = mod_sspi_view(word);
             }
         }
         (void)sspi_policy_set(ret_policy, mod_sspi_choices[choice], views[choice], n,
@@ -205,8 +204,7 @@ static void check_words(struct check *check, const char *provider, const char *n
     while (*names != '\0') {
         const char *name = ap_getword_conf(check->p, &names);
 
-        sspi_acceptor_check_name(check->acceptor, &policy, directive,
-                                 (struct sspi_view){name, strlen(name)});
+        sspi_acceptor_check_name(check->acceptor, &policy, directive, mod_sspi_view(name));
     }
 }
 

@@ -58,7 +58,7 @@ static apr_array_header_t *split_words(apr_pool_t *p, const char *args)
     while (*args != '\0') {
         const char *word = ap_getword_conf(p, &args);
 
-        APR_ARRAY_PUSH(words, struct sspi_view) = (struct sspi_view){word, strlen(word)};
+        APR_ARRAY_PUSH(words, struct sspi_view) = mod_sspi_view(word);
     }
     return words;
 }
@@ -82,7 +82,7 @@ static const char *set_file_name(cmd_parms *cmd, const char *prefix, struct sspi
             cmd->cmd->name, word->data);
     }
     path = apr_pstrcat(cmd->pool, prefix, path, NULL);
-    *word = (struct sspi_view){path, strlen(path)};
+    *word = mod_sspi_view(path);
     return NULL;
 }
 

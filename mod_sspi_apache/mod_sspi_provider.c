@@ -82,7 +82,6 @@ bool mod_sspi_provider_look_up(request_rec *r, const struct sspi_policy *policy,
     if (failed) {
         return false;
     }
-    sspi_exchange_set_hash(
-        exchange, (struct sspi_view){done ? hash : NULL, done && hash != NULL ? strlen(hash) : 0});
+    sspi_exchange_set_hash(exchange, mod_sspi_view(done ? hash : NULL));
     return true;
 }

@@ -54,11 +54,6 @@ const char *mod_sspi_request_credentials(request_rec *r)
     return apr_table_get(top->headers_in, header_name(top));
 }
 
-static struct sspi_view view_of(const char *text)
-{
-    return (struct sspi_view){text, text != NULL ? strlen(text) : 0};
-}
-
 static int count_value(void *count, const char *name, const char *value)
 {
     ++*(int *)count;
@@ -89,12 +84,12 @@ static uint64_t entity_length(const request_rec *top)
  * takes it from a header. */
 static struct sspi_view peer_of(const conn_rec *c)
 {
-    return view_of(c->client_addr->family == APR_UNIX ? NULL : c->client_ip);
+    return mod_sspi_view(c->client_addr->family == APR_UNIX ? NULL : c->client_ip);
 }
 
 static int find_proxy_header(void *forwarded, const char *name, const char *value)
 {
-    *(bool *)forwarded = sspi_http_is_proxy_header(view_of(name));
+    *(bool *)forwarded = sspi_http_is_proxy_header(mod_sspi_view(name));
     return !*(bool *)forwarded;
 }
 
@@ -128,9 +123,9 @@ static void describe_request(request_rec *r, request_rec *top, struct sspi_accep
     *ret_request = (struct sspi_request){
         /* From the request line, because a redirect to an error document sets r->method to GET. */
         .method = {top->the_request, strcspn(top->the_request, " ")},
-        .target = view_of(top->unparsed_uri),
-        .authority = view_of(apr_table_get(top->headers_in, "Host")),
-        .authorization = view_of(apr_table_get(top->headers_in, header)),
+        .target = mod_sspi_view(top->unparsed_uri),
+        .authority = mod_sspi_view(apr_table_get(top->headers_in, "Host")),
+        .authorization = mod_sspi_view(apr_table_get(top->headers_in, header)),
         .several_authorizations = n_values > 1,
         .proxy = top->proxyreq == PROXYREQ_PROXY,
         .tls = ap_ssl_conn_is_ssl(top->connection) != 0,
@@ -186,7 +181,7 @@ static struct sspi_view realm_of(request_rec *r)
     char *to;
 
     if (name == NULL || strstr(name, "\\\"") == NULL) {
-        return view_of(name);
+        return mod_sspi_view(name);
     }
     to = realm = apr_pstrdup(r->pool, name);
     for (const char *from = realm; *from != '\0'; from++) {
@@ -195,7 +190,7 @@ static struct sspi_view realm_of(request_rec *r)
         }
     }
     *to = '\0';
-    return view_of(realm);
+    return mod_sspi_view(realm);
 }
 
 /* Writes each log entry once, although several hooks may step the exchange. */

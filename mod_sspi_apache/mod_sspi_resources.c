@@ -105,8 +105,8 @@ static void open_policy(server_rec *s, struct opening *opening, const struct ssp
 static void open_packages(server_rec *s, struct opening *opening, const char *package,
                           const char *mechanism, bool has_realm)
 {
-    const struct sspi_view packages = {package, strlen(package)};
-    const struct sspi_view mechanisms = {mechanism, mechanism != NULL ? strlen(mechanism) : 0};
+    const struct sspi_view packages = mod_sspi_view(package);
+    const struct sspi_view mechanisms = mod_sspi_view(mechanism);
     struct sspi_policy policy = sspi_policy_defaults();
     char error[SSPI_ERROR_SIZE];
 

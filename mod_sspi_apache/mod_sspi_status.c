@@ -13,11 +13,6 @@ static apr_status_t free_page(void *page)
     return APR_SUCCESS;
 }
 
-static struct sspi_view view_of(const char *text)
-{
-    return (struct sspi_view){text, text != NULL ? strlen(text) : 0};
-}
-
 int mod_sspi_status_handler(request_rec *r)
 {
     const struct mod_sspi_server_config *config =
@@ -33,8 +28,9 @@ int mod_sspi_status_handler(request_rec *r)
     if (r->method_number != M_GET) {
         return HTTP_METHOD_NOT_ALLOWED;
     }
-    page = sspi_acceptor_status(config->acceptor, view_of(apr_table_get(r->headers_in, "Accept")),
-                                view_of(r->args), &len, &type);
+    page = sspi_acceptor_status(config->acceptor,
+                                mod_sspi_view(apr_table_get(r->headers_in, "Accept")),
+                                mod_sspi_view(r->args), &len, &type);
     if (page == NULL) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }

@@ -9,7 +9,6 @@
 
 #include "apr_optional_hooks.h"
 #include "apr_strings.h"
-#include "http_connection.h"
 #include "http_core.h"
 #include "http_log.h"
 #include "http_main.h"

@@ -4,7 +4,6 @@
 #ifndef BASE_BYTES_H
 #define BASE_BYTES_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 

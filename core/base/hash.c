@@ -5,8 +5,6 @@
 #include <openssl/evp.h>
 #include <string.h>
 
-#define HMAC_BLOCK_LEN 64
-
 static const struct {
     enum sspi_digest_algorithm algorithm;
     enum sspi_digest_algorithm base;
@@ -168,8 +166,8 @@ bool hash_hmac(struct hash_run *run, enum sspi_digest_algorithm algorithm, const
                size_t key_len, const struct sspi_view *parts, size_t n_parts,
                uint8_t ret_mac[HASH_MAX])
 {
-    uint8_t inner_key[HMAC_BLOCK_LEN];
-    uint8_t outer_key[HMAC_BLOCK_LEN];
+    uint8_t inner_key[HASH_HMAC_KEY_MAX];
+    uint8_t outer_key[HASH_HMAC_KEY_MAX];
     uint8_t inner[HASH_MAX];
 
     if (key_len > HASH_HMAC_KEY_MAX) {
@@ -178,7 +176,7 @@ bool hash_hmac(struct hash_run *run, enum sspi_digest_algorithm algorithm, const
     }
     /* RFC 2104 2: H(K xor opad, H(K xor ipad, text)). OpenSSL's own HMAC fetches the algorithm by
      * its name in every call, which is slower. */
-    for (size_t i = 0; i < HMAC_BLOCK_LEN; i++) {
+    for (size_t i = 0; i < HASH_HMAC_KEY_MAX; i++) {
         uint8_t octet = i < key_len ? key[i] : 0;
         inner_key[i] = octet ^ 0x36;
         outer_key[i] = octet ^ 0x5C;
@@ -211,7 +209,7 @@ bool hash_hmac_sha_256(struct hash_run *run, const uint8_t *key, size_t key_len,
 bool hash_once(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm,
                struct sspi_view what, uint8_t ret_digest[HASH_MAX])
 {
-    __attribute__((cleanup(hash_run_clear))) struct hash_run run = {0};
+    HASH_RUN_CLEANUP struct hash_run run = {0};
 
     if (!hash_run_init(&run, suite)) {
         memset(ret_digest, 0, HASH_MAX);

@@ -42,6 +42,7 @@ bool hash_suite_init(struct hash_suite *ret_suite) MUST_USE;
 /* Leaves a zero-initialised value, and accepts one. */
 void hash_suite_clear(struct hash_suite *suite);
 
+/* True if `suite` has the algorithm. A -sess form needs its base algorithm. */
 bool hash_available(const struct hash_suite *suite, enum sspi_digest_algorithm algorithm);
 
 /* ---- streaming: one context computes all hashes of one verification ---- */
@@ -60,6 +61,9 @@ bool hash_run_init(struct hash_run *ret_run, const struct hash_suite *suite) MUS
 /* Wipes and frees; accepts a zero-initialised run. */
 void hash_run_clear(struct hash_run *run);
 
+/* Clears the run at the end of its scope. */
+#define HASH_RUN_CLEANUP __attribute__((cleanup(hash_run_clear)))
+
 /* Starts a digest. An unfinished one is dropped. */
 void hash_begin(struct hash_run *run, enum sspi_digest_algorithm algorithm);
 void hash_update(struct hash_run *run, const void *data, size_t len);
@@ -72,10 +76,11 @@ void hash_update_hex(struct hash_run *run, const uint8_t *data, size_t len);
  * the output is then all zero and must not be used. */
 bool hash_end(struct hash_run *run, uint8_t ret_digest[HASH_MAX]) MUST_USE;
 
+/* The block length of MD5 and SHA-256. A longer HMAC key would have to be hashed first. */
 #define HASH_HMAC_KEY_MAX 64
 
-/* Computes HMAC (RFC 2104) with MD5 or SHA-256, whose blocks have 64 octets, over `parts` one after
- * the other. The key has at most HASH_HMAC_KEY_MAX octets. False: as for hash_end(). */
+/* Computes HMAC (RFC 2104) with MD5 or SHA-256 over `parts` one after the other. The key has at
+ * most HASH_HMAC_KEY_MAX octets. False: as for hash_end(). */
 bool hash_hmac(struct hash_run *run, enum sspi_digest_algorithm algorithm, const uint8_t *key,
                size_t key_len, const struct sspi_view *parts, size_t n_parts,
                uint8_t ret_mac[HASH_MAX]) MUST_USE;

@@ -40,16 +40,16 @@ static bool split(struct sspi_view text, struct service *ret_service)
     return true;
 }
 
-static bool matches(const struct service *service, struct sspi_view name)
+/* True if type and host of the service match the pattern; the realms are ignored. */
+static bool matches(const struct service *service, const struct service *pattern)
 {
-    struct service pattern;
-    if (!split(name, &pattern))
-        return false;
-    if (!bytes_equal_nocase(service->type, pattern.type))
-        return false;
-    if (pattern.host.len > 0 && !bytes_equal_nocase(service->host, pattern.host))
-        return false;
-    return pattern.realm.data == NULL || bytes_equal(service->realm, pattern.realm);
+    return bytes_equal_nocase(service->type, pattern->type) &&
+           (pattern->host.len == 0 || bytes_equal_nocase(service->host, pattern->host));
+}
+
+static bool matches_realm(const struct service *service, const struct service *pattern)
+{
+    return pattern->realm.data == NULL || bytes_equal(service->realm, pattern->realm);
 }
 
 bool service_name_accepts_principal(struct sspi_view principal, const struct sspi_view *patterns,
@@ -58,12 +58,14 @@ bool service_name_accepts_principal(struct sspi_view principal, const struct ssp
     if (n_patterns == 0)
         return true;
     struct service service;
+    struct service pattern;
     bool is_service =
         split(principal, &service) && service.host.len > 0 && service.realm.data != NULL;
     for (size_t i = 0; i < n_patterns; i++) {
         if (bytes_equal(patterns[i], SSPI_VIEW("*")))
             return true;
-        if (is_service && matches(&service, patterns[i]))
+        if (is_service && split(patterns[i], &pattern) && matches(&service, &pattern) &&
+            matches_realm(&service, &pattern))
             return true;
     }
     return false;
@@ -78,9 +80,7 @@ bool service_name_accepts(struct sspi_view name, const struct sspi_view *pattern
     for (size_t i = 0; i < n_patterns; i++) {
         if (bytes_equal(patterns[i], SSPI_VIEW("*")))
             return true;
-        if (is_service && split(patterns[i], &pattern) &&
-            bytes_equal_nocase(service.type, pattern.type) &&
-            (pattern.host.len == 0 || bytes_equal_nocase(service.host, pattern.host)))
+        if (is_service && split(patterns[i], &pattern) && matches(&service, &pattern))
             return true;
     }
     return false;

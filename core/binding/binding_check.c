@@ -7,7 +7,6 @@
 #include "escape.h"
 #include "service_name.h"
 
-#define RUN_CLEANUP   __attribute__((cleanup(hash_run_clear)))
 #define SUITE_CLEANUP __attribute__((cleanup(hash_suite_clear)))
 
 /* ---- rules ---- */
@@ -155,7 +154,7 @@ bool binding_channel_hash(const struct package_channel_binding *binding,
                           const struct hash_suite *hashes,
                           uint8_t ret_hash[PACKAGE_CHANNEL_HASH_LEN])
 {
-    RUN_CLEANUP struct hash_run run = {0};
+    HASH_RUN_CLEANUP struct hash_run run = {0};
     uint8_t digest[HASH_MAX];
 
     if (!hash_run_init(&run, hashes) || !hash_binding(&run, binding, digest))
@@ -170,7 +169,7 @@ static bool compare(const struct binding_rules *rules,
                     const uint8_t channel[PACKAGE_CHANNEL_HASH_LEN],
                     const struct hash_suite *hashes, enum binding_comparison *ret_comparison)
 {
-    RUN_CLEANUP struct hash_run run = {0};
+    HASH_RUN_CLEANUP struct hash_run run = {0};
     uint8_t digest[HASH_MAX];
     bool equal = false;
 

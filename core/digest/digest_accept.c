@@ -14,8 +14,6 @@
 #include "store_nonces.h"
 #include "store_state.h"
 
-#define RUN_CLEANUP __attribute__((cleanup(hash_run_clear)))
-
 SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credential,
                                          struct sspi_view realm,
                                          char ret_nonce[DIGEST_NONCE_LEN + 1],
@@ -23,7 +21,7 @@ SECURITY_STATUS digest_accept_make_nonce(const struct digest_credential *credent
 {
     const struct clock *clock = credential->clock;
     uint8_t random[DIGEST_NONCE_RANDOM_SIZE];
-    RUN_CLEANUP struct hash_run run = {0};
+    HASH_RUN_CLEANUP struct hash_run run = {0};
 
     if (!clock->random(clock->self, random, sizeof(random))) {
         error_info_set(error_info, SSPI_REASON_INTERNAL,

@@ -13,8 +13,6 @@
 #include "error_info.h"
 #include "store_state.h"
 
-#define RUN_CLEANUP __attribute__((cleanup(hash_run_clear)))
-
 static SECURITY_STATUS check_context(const struct digest_context *context,
                                      struct sspi_error_info *error_info)
 {
@@ -199,7 +197,7 @@ SECURITY_STATUS digest_request_verify(struct digest_context *context,
                                       struct sspi_error_info *error_info)
 {
     DIGEST_RESPONSE_CLEANUP struct digest_response response = {0};
-    RUN_CLEANUP struct hash_run run = {0};
+    HASH_RUN_CLEANUP struct hash_run run = {0};
     SECURITY_STATUS status = check_context(context, error_info);
 
     if (status == SEC_E_OK)
@@ -229,7 +227,7 @@ SECURITY_STATUS digest_request_sign(struct digest_context *context, const struct
     const struct sspi_view none = {NULL, 0};
     uint8_t entity_hash[HASH_MAX];
     bool has_entity = in->entity_hash.data != NULL;
-    RUN_CLEANUP struct hash_run run = {0};
+    HASH_RUN_CLEANUP struct hash_run run = {0};
     SECURITY_STATUS status = check_context(context, out->error_info);
 
     if (status == SEC_E_OK && is_too_old(context))
@@ -259,7 +257,7 @@ SECURITY_STATUS digest_request_session_key(struct digest_context *context, struc
     const struct digest_response *last = &context->session.last;
     struct sspi_error_info ignored;
     uint8_t key[HASH_MAX];
-    RUN_CLEANUP struct hash_run run = {0};
+    HASH_RUN_CLEANUP struct hash_run run = {0};
     SECURITY_STATUS status = check_context(context, &ignored);
 
     if (status != SEC_E_OK)

@@ -10,7 +10,6 @@
 #include "error_info.h"
 #include "store_state.h"
 
-#define RUN_CLEANUP      __attribute__((cleanup(hash_run_clear)))
 #define IDENTITY_CLEANUP __attribute__((cleanup(digest_identity_clear)))
 
 /* ---- the challenge ---- */
@@ -206,7 +205,7 @@ SECURITY_STATUS digest_sasl_respond(struct digest_credential *credential,
         .response = &response,
         .at_ms = store_state_time_ms(credential->state, credential->clock),
     };
-    RUN_CLEANUP struct hash_run run = {0};
+    HASH_RUN_CLEANUP struct hash_run run = {0};
     const struct attempt attempt = {
         .credential = credential,
         .context = context,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kerberos_accept.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
@@ -9,7 +8,6 @@
 #include "escape.h"
 #include "kerberos_verify.h"
 #include "kerberos_delegation.h"
-#include "kerberos_gss.h"
 #include "kerberos_keys.h"
 #include "kerberos_name.h"
 #include "kerberos_replay.h"

@@ -143,10 +143,10 @@ SECURITY_STATUS kerberos_credential_new(const SSPI_ACCEPTOR_DATA *data,
                                         struct kerberos_credential **ret_credential,
                                         struct sspi_error_info *error_info)
 {
-    if (data->ServiceNameCount > KERBEROS_CREDENTIAL_NAMES_LIMIT)
+    if (data->ServiceNameCount > PACKAGE_SERVICE_NAMES_LIMIT)
         return error_info_refuse(error_info, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
                                  "%u service names; at most %d are accepted",
-                                 (unsigned)data->ServiceNameCount, KERBEROS_CREDENTIAL_NAMES_LIMIT);
+                                 (unsigned)data->ServiceNameCount, PACKAGE_SERVICE_NAMES_LIMIT);
     struct kerberos_credential *credential = calloc(1, sizeof(*credential));
     if (credential == NULL || pthread_mutex_init(&credential->mutex, NULL) != 0) {
         free(credential);

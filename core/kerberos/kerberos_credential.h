@@ -12,8 +12,6 @@
 #include "kerberos_keytab.h"
 #include "sspi.h"
 
-#define KERBEROS_CREDENTIAL_NAMES_LIMIT 64
-
 struct kerberos_credential;
 
 /* Which replay cache a GSS credential uses. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <krb5/krb5.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "utf8.h"

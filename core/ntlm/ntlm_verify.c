@@ -10,8 +10,6 @@
 #include "error_info.h"
 #include "utf8.h"
 
-#define RUN_CLEANUP __attribute__((cleanup(hash_run_clear)))
-
 #define FILETIME_PER_MINUTE UINT64_C(600000000)
 
 /* One message while it is checked. */

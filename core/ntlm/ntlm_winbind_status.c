@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ntlm_winbind_status.h"
 
+#include <stddef.h>
+
 struct meaning {
     uint32_t nt_status;
     enum ntlm_winbind_status status;

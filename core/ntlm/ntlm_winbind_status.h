@@ -3,7 +3,6 @@
 #ifndef NTLM_WINBIND_STATUS_H
 #define NTLM_WINBIND_STATUS_H
 
-#include <stddef.h>
 #include <stdint.h>
 
 enum ntlm_winbind_status {

@@ -18,6 +18,9 @@
 /* Channel bindings a caller may name as alternatives in one call (one buffer each). */
 #define PACKAGE_BINDINGS_LIMIT 16
 
+/* The most service names of one SSPI_ACCEPTOR_DATA. */
+#define PACKAGE_SERVICE_NAMES_LIMIT 64
+
 /* One SEC_CHANNEL_BINDINGS whose offsets were checked: views into the caller's buffer. */
 struct package_channel_binding {
     uint32_t initiator_type;

@@ -9,7 +9,7 @@ static SECURITY_STATUS check_data(const SSPI_ACCEPTOR_DATA *data,
                                   struct sspi_error_info *error_info)
 {
     if (data->Version == SSPI_ACCEPTOR_DATA_VERSION &&
-        data->ServiceNameCount <= SSPI_SERVICE_NAMES_LIMIT &&
+        data->ServiceNameCount <= PACKAGE_SERVICE_NAMES_LIMIT &&
         (data->ServiceNameCount == 0 || data->ServiceNames != NULL))
         return SEC_E_OK;
     return error_info_refuse(

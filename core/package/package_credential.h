@@ -7,9 +7,6 @@
 #include "package.h"
 #include "ref.h"
 
-/* Service names in one SSPI_ACCEPTOR_DATA. */
-#define SSPI_SERVICE_NAMES_LIMIT 64
-
 /* Constant after it is made, so that several threads may use it at a time. */
 struct package_credential {
     struct ref ref;
