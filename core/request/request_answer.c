@@ -208,7 +208,8 @@ static const char *channel_of(enum package_bound bound)
 static void log_login(struct sspi_exchange *exchange)
 {
     const struct policy_identity *identity = &exchange->identity;
-    char name[ESCAPE_NAME_SIZE], target[ESCAPE_NAME_SIZE];
+    char name[ESCAPE_NAME_SIZE];
+    char target[129]; /* shorter, so that the channel fits into the line as well */
     if (exchange->login_logged || exchange->from_connection)
         return;
     exchange->login_logged = true;
