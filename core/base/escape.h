@@ -8,7 +8,7 @@
 
 /* Sizes of an escaped text in a log line, with the NUL. Several of them fit into one line. */
 #define ESCAPE_VALUE_SIZE 81  /* a value that a client sent, or one of the configuration */
-#define ESCAPE_NAME_SIZE  160 /* the name of a user or a service */
+#define ESCAPE_NAME_SIZE  161 /* the name of a user or a service */
 
 /* Writes `what` into `out` with a NUL. Octets outside printable ASCII, quotes (" and ') and
  * backslashes become \xHH. The result has at most out_size - 1 characters (out_size > 0); if it is
