@@ -12,9 +12,9 @@ static SECURITY_STATUS malformed(struct sspi_error_info *error_info, const char 
     return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED, "%s", what);
 }
 
-/* The login succeeded, and no agreement on a layer follows it. */
-static SECURITY_STATUS end(struct sasl_context *sasl, const struct package_inner *below,
-                           struct package_output *out)
+/* The login succeeded, and the package itself has agreed on the layer (all except GSSAPI). */
+static SECURITY_STATUS end_login(struct sasl_context *sasl, const struct package_inner *below,
+                                 struct package_output *out)
 {
     const struct package_info *info = below->package->info(*below->context);
     SECURITY_STATUS status = SEC_E_OK;
@@ -40,9 +40,10 @@ static SECURITY_STATUS login(struct sasl_context *sasl, const struct package_inn
 
     if (in->token.len == 0 && sasl->profile->client_first && !began) {
         if (sasl->state == SASL_ASKED)
-            return malformed(out->error_info, "the client sent nothing, twice");
+            return malformed(out->error_info,
+                             "the client sent an empty message twice: it must begin the login");
         sasl->state = SASL_ASKED;
-        return SEC_I_CONTINUE_NEEDED; /* RFC 4422 3.2: with an empty challenge */
+        return SEC_I_CONTINUE_NEEDED; /* RFC 4422 3.2: the server sends an empty challenge */
     }
     sasl->state = SASL_LOGIN;
     SECURITY_STATUS status = below->package->accept(below->credential, below->context, in, out);
@@ -51,7 +52,7 @@ static SECURITY_STATUS login(struct sasl_context *sasl, const struct package_inn
     if (status != SEC_E_OK)
         return status;
     return sasl->profile->has_cookies ? sasl_gssapi_begin(sasl, below, in, out)
-                                      : end(sasl, below, out);
+                                      : end_login(sasl, below, out);
 }
 
 /* SaslAcceptSecurityContext page, ASC_REQ_HTTP: "Use Digest for HTTP." */
@@ -72,7 +73,7 @@ static SECURITY_STATUS step(struct package_layer *layer, const struct package_in
 
     if (in->http && !asks_http)
         return malformed(out->error_info,
-                         "SASL takes no SECBUFFER_PKG_PARAMS without ASC_REQ_HTTP");
+                         "SECBUFFER_PKG_PARAMS needs ASC_REQ_HTTP in a SASL context");
     if (in->http && below->package == &digest_package)
         return accept_http(sasl, below, in, out);
     switch (sasl->state) {

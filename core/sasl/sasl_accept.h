@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SaslAcceptSecurityContext (sspi.h): AcceptSecurityContext with the layer of SASL over the
- * package.
- */
+/* SaslAcceptSecurityContext (sspi.h): AcceptSecurityContext with SASL's layer over the package. */
 #ifndef SASL_ACCEPT_H
 #define SASL_ACCEPT_H
 
 #include "package_layer.h"
 
-/* A package_layer_new: makes the layer, which is a sasl_context. */
+/* Makes the layer of a new context of `package`: the `layer` of a sasl_context. NULL: no memory. It
+ * has the type package_layer_new. */
 struct package_layer *sasl_accept_new_layer(const struct package *package) MUST_USE;
 
 #endif

@@ -58,7 +58,7 @@ SECURITY_STATUS sasl_context_take_authzid(struct sasl_context *sasl, struct sspi
 
 /* ---- SaslSetContextOption, SaslGetContextOption ---- */
 
-/* Finds a SASL context. Until end() no other thread steps it or sends messages with it. */
+/* Finds a SASL context and locks its message_lock until end(). */
 static SECURITY_STATUS begin(PCtxtHandle handle, struct secur_context **ret_context)
 {
     struct secur_object *object;
@@ -68,7 +68,7 @@ static SECURITY_STATUS begin(PCtxtHandle handle, struct secur_context **ret_cont
     if (status != SEC_E_OK)
         return status;
     struct secur_context *context = (struct secur_context *)object;
-    /* Page: "was not found in the SASL list". */
+    /* The page of SEC_E_INVALID_HANDLE: the context "was not found in the SASL list". */
     if (context->base.layer == NULL || context->base.state == PACKAGE_CONTEXT_FAILED) {
         secur_handle_end(object, SECUR_HANDLE_SHARED);
         return SEC_E_INVALID_HANDLE;
@@ -135,7 +135,7 @@ SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG 
     return status;
 }
 
-/* Where the value lies: in the context, or in *number. */
+/* Points *ret_value at the value: in the context, or in *number, which it sets. */
 static SECURITY_STATUS find(const struct secur_context *context, const struct sasl_context *sasl,
                             ULONG option, ULONG *number, struct sspi_view *ret_value)
 {

@@ -11,11 +11,11 @@
 #define SASL_CONTEXT_SIZE 0xFFFF
 
 enum sasl_state {
-    SASL_BEGUN,     /* no message came yet */
-    SASL_ASKED,     /* only an empty message came, and the client was asked to begin */
-    SASL_LOGIN,     /* the package's own exchange */
-    SASL_SUSPENDED, /* GSSAPI: the package's last token was sent, and its answer is empty */
-    SASL_COOKIE,    /* GSSAPI: our cookie was sent, the client's is the answer */
+    SASL_BEGUN,     /* no call was made yet */
+    SASL_ASKED,     /* the client sent nothing, and the server sent an empty challenge */
+    SASL_LOGIN,     /* the package's exchange runs */
+    SASL_SUSPENDED, /* GSSAPI: the package's last token was sent; the client must answer nothing */
+    SASL_COOKIE,    /* GSSAPI: the server's cookie was sent; the client must answer with its own */
     SASL_ENDED
 };
 
@@ -23,21 +23,22 @@ struct sasl_context {
     struct package_layer layer; /* first */
     const struct sasl_profile *profile;
     enum sasl_state state;
-    uint8_t offered;      /* GSSAPI: layers in our cookie */
-    bool size_sent;       /* the client knows wrapping.receive_limit */
+    uint8_t offered;      /* GSSAPI: the layers in the server's cookie, SASL_COOKIE_* */
+    bool size_sent;       /* layer.receive_limit was sent to the client */
     bool forbids_authzid; /* SASL_OPTION_AUTHZ_PROCESSING */
     ULONG send_size;      /* SASL_OPTION_SEND_SIZE, as the caller set it */
     ULONG peer_size;      /* octets that the client accepts, less those that the package adds */
     struct bytes authzid; /* the authorization identity; empty: the client itself */
 };
 
-/* The SASL context of a layer; NULL where there is no layer. */
+/* Returns the SASL context that `layer` belongs to. NULL: `layer` is NULL. */
 struct sasl_context *sasl_context_of(struct package_layer *layer);
 
-/* Sets one of the two limits for our messages. */
+/* Sets the caller's limit for messages to the client. peer_size is the other limit. */
 void sasl_context_set_send_size(struct sasl_context *sasl, ULONG size);
 
-/* Sets the most octets of a sealed message that the client accepts. */
+/* Sets the client's limit: `size` is the most octets of a sealed message that it accepts. Returns
+ * an error if the package cannot say how many octets it adds. */
 SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,
                                            const struct package_inner *below, ULONG size) MUST_USE;
 

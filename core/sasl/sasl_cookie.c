@@ -33,20 +33,21 @@ enum sspi_reason sasl_cookie_read(struct sspi_view text, struct sasl_cookie *ret
     cookie.layer = octets[0];
     cookie.size = (uint32_t)octets[1] << 16 | (uint32_t)octets[2] << 8 | octets[3];
     cookie.authzid = (struct sspi_view){text.data + SASL_COOKIE_LEN, text.len - SASL_COOKIE_LEN};
-    /* RFC 4752 3.1: "the selected security layer"; 3.3: bits not known are none of them. */
+    /* RFC 4752 3.1: "the selected security layer" is one bit. 3.3 defines only three bits. */
     if (!is_one_layer(cookie.layer))
         return error_info_set(error_info, SSPI_REASON_MALFORMED,
                               "the client's SASL cookie has layers 0x%02x, not one of 1, 2 and 4",
                               cookie.layer);
-    /* RFC 4752 3.2 has the server see that the size is 0 without a layer. GNU SASL's client sends
-     * one, which is ignored. */
+    /* RFC 4752 3.2: without a layer the server verifies that the size is 0. GNU SASL's client sends
+     * another size, so the size is ignored instead. */
     if (cookie.layer == SASL_COOKIE_NONE)
         cookie.size = 0;
     if (cookie.authzid.len > SASL_COOKIE_AUTHZID_LIMIT)
         return error_info_set(error_info, SSPI_REASON_TOO_LARGE,
                               "the authorization identity has %zu octets, more than %d",
                               cookie.authzid.len, SASL_COOKIE_AUTHZID_LIMIT);
-    /* RFC 4422 3.4.1 leaves its form to protocols; no protocol has control characters in it. */
+    /* RFC 4422 3.4.1: each protocol defines the form of the identity. No protocol allows control
+     * characters in it. */
     if (!utf8_is_name(cookie.authzid))
         return error_info_set(error_info, SSPI_REASON_MALFORMED,
                               "the authorization identity is not UTF-8 without control characters");

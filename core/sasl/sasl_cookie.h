@@ -6,18 +6,18 @@
 #include "bytes.h"
 #include "sspi_acceptor.h"
 
-/* Layers, as bits of a cookie's first octet. */
+/* The layers, which are bits of a cookie's first octet. NONE: no layer protects messages. */
 #define SASL_COOKIE_NONE            1
 #define SASL_COOKIE_INTEGRITY       2
 #define SASL_COOKIE_CONFIDENTIALITY 4
 
-/* Octets of the server's cookie, and the least of the client's. */
+/* Octets of the server's cookie. The client's has at least as many. */
 #define SASL_COOKIE_LEN 4
 
 /* The largest size that three octets hold. */
 #define SASL_COOKIE_SIZE_LIMIT 0xFFFFFF
 
-/* Octets of an authorization identity. */
+/* The most octets of an authorization identity. */
 #define SASL_COOKIE_AUTHZID_LIMIT 1024
 
 /* Writes the server's cookie: the layers that it offers, and the most octets of a sealed message

@@ -6,7 +6,7 @@
 #include "error_info.h"
 #include "sasl_cookie.h"
 
-/* More octets than any of Kerberos' encryption types adds to a cookie. */
+/* Octets for what sealing adds to a cookie. No encryption type of Kerberos needs as many. */
 #define ROOM 256
 
 /* Seals a cookie: RFC 4752 3.2 "with conf_flag set to FALSE". */
@@ -86,7 +86,8 @@ SECURITY_STATUS sasl_gssapi_resume(struct sasl_context *sasl, const struct packa
     return offer(sasl, below, in, out);
 }
 
-/* The client's cookie in clear, in `opened`, which is as long as the token. */
+/* Decrypts and checks the client's cookie. `opened` receives a copy of the token, and *ret_cookie
+ * is a view into it. */
 static SECURITY_STATUS unseal(const struct package_inner *below, struct sspi_view token,
                               struct bytes *opened, struct sspi_view *ret_cookie,
                               struct sspi_error_info *error_info)
@@ -107,7 +108,7 @@ static SECURITY_STATUS unseal(const struct package_inner *below, struct sspi_vie
     case SEC_E_INTERNAL_ERROR:
     case SEC_E_CONTEXT_EXPIRED:
         return status;
-    default: /* page: "the message failed to decrypt" */
+    default: /* SaslAcceptSecurityContext page: "the message failed to decrypt" */
         return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_ALTERED,
                                  "the client's SASL cookie is not what the client sealed");
     }
@@ -120,15 +121,15 @@ static SECURITY_STATUS read_cookie(struct sspi_view text, struct sasl_cookie *re
                                                                               : SEC_E_INVALID_TOKEN;
 }
 
-/* From now on messages are protected as the client chose, and the context shows no attribute beyond
- * that. */
+/* Sets the layer that the client chose. The context then hides the attributes that this layer does
+ * not have. */
 static SECURITY_STATUS agree(struct sasl_context *sasl, const struct package_inner *below,
                              const struct sasl_cookie *cookie, struct sspi_error_info *error_info)
 {
     if ((cookie->layer & sasl->offered) == 0)
         return error_info_refuse(error_info, SEC_E_QOP_NOT_SUPPORTED, SSPI_REASON_UNSUPPORTED,
-                                 "the client chose SASL layer %u; %u were offered", cookie->layer,
-                                 sasl->offered);
+                                 "the client chose SASL layer %u, but the offered layers are %u",
+                                 cookie->layer, sasl->offered);
     switch (cookie->layer) {
     case SASL_COOKIE_CONFIDENTIALITY:
         sasl->layer.only_encrypted = true;

@@ -12,7 +12,7 @@
 /* RFC 4422 3.1: sasl-mech = 1*20mech-char */
 #define NAME_LIMIT 20
 
-/* Windows keeps it in its registry (SecurityProviders\SaslProfiles). */
+/* Windows has this table in its registry (SecurityProviders\SaslProfiles). */
 static const struct sasl_profile profiles[] = {
     {.name = "GSSAPI", .package = &kerberos_package, .client_first = true, .has_cookies = true},
     {.name = "GSS-SPNEGO", .package = &negotiate_package, .client_first = true},
@@ -40,7 +40,7 @@ const struct sasl_profile *sasl_profile_of(const struct package *package)
 
 /* ---- SaslEnumerateProfiles ---- */
 
-/* All names with a NUL behind each and one more at the end. */
+/* Appends all names with a NUL after each, and one more NUL at the end. */
 static void append_list(struct bytes *to)
 {
     for (size_t i = 0; i < N_PROFILES; i++) {
@@ -128,7 +128,9 @@ static bool is_name_char(char c)
            c == '_';
 }
 
-/* The profile whose name the token begins with; NULL in *ret_profile where there is none. */
+/* Finds the profile whose name the token begins with. NULL in *ret_profile: there is no such
+ * profile.
+ */
 static SECURITY_STATUS identify(const SecBufferDesc *desc, const struct sasl_profile **ret_profile)
 {
     struct sspi_error_info ignored = {0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The mechanisms of SASL and the packages they are made of. */
+/* Profiles: the mechanisms of SASL, and the package behind each of them. */
 #ifndef SASL_PROFILE_H
 #define SASL_PROFILE_H
 
@@ -8,15 +8,16 @@
 struct sasl_profile {
     const char *name; /* of the mechanism, RFC 4422 3.1 */
     const struct package *package;
-    bool client_first; /* the client begins; otherwise the server does, with a challenge */
-    bool has_cookies;  /* an agreement on the layer follows the package's login */
+    bool client_first; /* the client sends the first message; otherwise the server sends a challenge
+                        */
+    bool has_cookies;  /* cookies that agree on the layer follow the package's login (GSSAPI) */
     bool sends_size;   /* the package's challenge holds SASL_OPTION_RECV_SIZE */
 };
 
-/* The profile of a mechanism's name, without case; NULL: there is none. */
+/* Finds the profile of a mechanism by its name, without case. NULL: there is no such mechanism. */
 const struct sasl_profile *sasl_profile_find(struct sspi_view name);
 
-/* The profile made of `package`. Every package has one. */
+/* Returns the profile of `package`. Every package has one. */
 const struct sasl_profile *sasl_profile_of(const struct package *package);
 
 #endif
