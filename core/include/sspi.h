@@ -7,10 +7,11 @@
  *   SEC_WCHAR is char16_t, so W strings are written u"...".
  * - Plain names (AcquireCredentialsHandle) are the A form, or the W form under UNICODE. A strings
  *   are UTF-8. SECURITY_WIN32 may be defined and changes nothing.
- * - Strings that a call only reads are const here; Windows' own prototypes leave that out.
- * - pAuthData is an SSPI_ACCEPTOR_DATA (sspi_acceptor.h): what Windows takes from the machine.
- * - Every handle is checked. One that is NULL, zeroed, invalid, stale, deleted before or not ours
- *   gives SEC_E_INVALID_HANDLE.
+ * - Strings that a call only reads are const here. Windows' prototypes have no const.
+ * - pAuthData is an SSPI_ACCEPTOR_DATA (sspi_acceptor.h). It names the keys and the users, which
+ *   Windows takes from the machine.
+ * - Every call checks its handles. SEC_E_INVALID_HANDLE: the handle is NULL, zeroed, invalidated or
+ *   deleted, or this library never gave it out.
  * - SEC_E_INVALID_HANDLE is 0x80090301, as winerror.h has it. The pages of AcceptSecurityContext
  *   print 0x80100003, which is SCARD_E_INVALID_HANDLE: a misprint.
  * - ASC_REQ_HTTP and ASC_REQ_ALLOW_MISSING_BINDINGS are one bit: see "The bit 0x10000000" below.
@@ -29,14 +30,14 @@
 extern "C" {
 #endif
 
-/* The calls are visible in libsspi.so even though everything else in it is hidden. */
+/* The calls are visible in libsspi.so. All its other symbols are hidden. */
 #if defined(__GNUC__)
 #define SSPI_API __attribute__((visibility("default")))
 #else
 #define SSPI_API
 #endif
 
-/* Calling-convention words of Windows' prototypes. One convention here, so they say nothing. */
+/* Windows' prototypes name a calling convention. Here there is only one, so the names are empty. */
 #ifndef SEC_ENTRY
 #define SEC_ENTRY
 #endif
@@ -71,14 +72,14 @@ typedef PSecHandle PCtxtHandle;
 #define SecInvalidateHandle(x)                                                                     \
     ((void)(((PSecHandle)(x))->dwLower = ((PSecHandle)(x))->dwUpper = (ULONG_PTR)-1))
 
-/* Whether the variable was given a handle; not whether that handle is still alive. */
+/* True if the variable is not invalidated. It does not say whether the handle still exists. */
 #define SecIsValidHandle(x)                                                                        \
     (((PSecHandle)(x))->dwLower != (ULONG_PTR)-1 && ((PSecHandle)(x))->dwUpper != (ULONG_PTR)-1)
 
 /* ---- times ---- */
 
-/* A FILETIME: 100 ns since 1601-01-01. Values are UTC: the local time that the pages recommend
- * would depend on a process-wide time zone. No end: 0x7FFFFFFF FFFFFFFF. */
+/* A FILETIME: units of 100 ns since 1601-01-01, in UTC. The pages recommend local time, but that
+ * would depend on the time zone of the process. A time without end is 0x7FFFFFFF FFFFFFFF. */
 typedef struct _SECURITY_INTEGER {
     uint32_t LowPart;
     int32_t HighPart;
@@ -137,13 +138,13 @@ typedef struct _SecBufferDesc {
 #define SECBUFFER_APP_SESSION_STATE               31
 #define SECBUFFER_SESSION_TICKET                  32
 
-/* Flags in BufferType; take them off with ~SECBUFFER_ATTRMASK before comparing. */
+/* Flags in BufferType. Remove them with ~SECBUFFER_ATTRMASK before you compare the type. */
 #define SECBUFFER_ATTRMASK               0xF0000000
 #define SECBUFFER_READONLY               0x80000000
 #define SECBUFFER_READONLY_WITH_CHECKSUM 0x10000000
 #define SECBUFFER_RESERVED               0x60000000
 
-/* Offsets count from the start of the structure; the data lies behind it in the same buffer. */
+/* Offsets count from the start of the structure. The data follows it in the same buffer. */
 typedef struct _SEC_CHANNEL_BINDINGS {
     ULONG dwInitiatorAddrType;
     ULONG cbInitiatorLength;
@@ -246,7 +247,7 @@ typedef struct _SecPkgInfoW {
 #define SECPKG_CRED_PROCESS_POLICY_ONLY  0x00000020
 #define SECPKG_CRED_RESERVED             0xF0000000
 
-/* ---- what a context is asked to have, and has ---- */
+/* ---- requirements (ASC_REQ_*) and attributes (ASC_RET_*) of a context ---- */
 
 /* The bit 0x10000000.
  *
@@ -256,10 +257,11 @@ typedef struct _SecPkgInfoW {
  *   ASC_REQ_ALLOW_MISSING_BINDINGS.
  * - Without one it means ASC_REQ_HTTP: Digest works in its HTTP form, and without the bit as a SASL
  *   mechanism. Other packages have one form.
- * - A SECBUFFER_PKG_PARAMS buffer says HTTP as well, with or without the bit.
- * - Together with ASC_REQ_PROXY_BINDINGS it is refused (SEC_E_SECURITY_QOS_FAILED).
- * One danger remains: who passes ASC_REQ_HTTP and a channel binding buffer and means "the client
- * must bind" gets "the client may leave it out". Tell HTTP by SECBUFFER_PKG_PARAMS instead. */
+ * - A SECBUFFER_PKG_PARAMS buffer also means HTTP, with or without the bit.
+ * - Together with ASC_REQ_PROXY_BINDINGS the bit is refused (SEC_E_SECURITY_QOS_FAILED).
+ * One danger remains. If a caller passes ASC_REQ_HTTP and a channel binding buffer, a client may
+ * omit the binding, even if the caller wants to require it. Such a caller must not set the bit, and
+ * must pass SECBUFFER_PKG_PARAMS for HTTP. */
 #define ASC_REQ_DELEGATE               0x00000001
 #define ASC_REQ_MUTUAL_AUTH            0x00000002
 #define ASC_REQ_REPLAY_DETECT          0x00000004
@@ -330,7 +332,7 @@ typedef enum _SASL_AUTHZID_STATE {
     Sasl_AuthZIDProcessed
 } SASL_AUTHZID_STATE;
 
-/* ---- what a context can be asked ---- */
+/* ---- attributes that QueryContextAttributes returns ---- */
 
 #define SECPKG_ATTR_SIZES                       0
 #define SECPKG_ATTR_NAMES                       1
@@ -645,30 +647,31 @@ typedef struct _SecPkgContext_NegoStatus {
 #define SEC_E_PKU2U_CERT_FAILURE            ((SECURITY_STATUS)0x80090362)
 #define SEC_E_MUTUAL_AUTH_FAILED            ((SECURITY_STATUS)0x80090363)
 
-/* NT statuses that SSPI calls return beside their own. */
+/* The NT statuses that SSPI calls also return. */
 #define STATUS_INVALID_PARAMETER ((SECURITY_STATUS)0xC000000D)
 #define STATUS_LOGON_FAILURE     ((SECURITY_STATUS)0xC000006D)
 #define STATUS_BAD_BINDINGS      ((SECURITY_STATUS)0xC000035B)
 
 /* ---- calls ---- */
 
-/* Type of AcquireCredentialsHandle's pGetKeyFn. Never called: Windows reserves it as well. */
+/* Type of AcquireCredentialsHandle's pGetKeyFn, which is never called. Windows reserves it too. */
 typedef void(SEC_ENTRY *SEC_GET_KEY_FN)(void *Arg, void *Principal, ULONG KeyVer, void **Key,
                                         SECURITY_STATUS *Status);
 
-/* Makes the server's credential for one package: opens the keys or the users it verifies with.
+/* Makes the server's credential for one package: opens the keys or the users that verify clients.
  *
  * pszPrincipal      in, may be NULL. Kerberos and Negotiate: the one service principal to accept,
  *                   "HTTP/host" or "HTTP/host@REALM", when pAuthData names none. Others: ignored.
  * pszPackage        in. "Negotiate", "Kerberos", "NTLM", "WDigest" or "Digest", without case.
- * fCredentialUse    in. SECPKG_CRED_INBOUND or SECPKG_CRED_BOTH; a SECPKG_CRED_RESERVED bit, or a
- *                   use without INBOUND, is refused: there is no client side here.
+ * fCredentialUse    in. SECPKG_CRED_INBOUND or SECPKG_CRED_BOTH. A SECPKG_CRED_RESERVED bit is
+ *                   refused, and so is a use without INBOUND, because this library has no client
+ *                   side.
  * pvLogonId         in. Ignored.
- * pAuthData         in, may be NULL. An SSPI_ACCEPTOR_DATA, read during the call except for the
- *                   resources that its own comment names. NULL: the machine's defaults.
+ * pAuthData         in, may be NULL. An SSPI_ACCEPTOR_DATA. It is only read during the call, except
+ *                   for the objects that its own comment names. NULL: the machine's defaults.
  * pGetKeyFn, pvGetKeyArgument   in. Ignored.
- * phCredential      out. Set on SEC_E_OK, invalidated on every other return that can reach it. The
- *                   caller frees it with FreeCredentialsHandle.
+ * phCredential      out. Set on SEC_E_OK, invalidated on every other return (if it is not NULL).
+ *                   The caller frees it with FreeCredentialsHandle.
  * ptsExpiry         out, may be NULL. The constant maximum: an acceptor's credential does not end.
  *
  * Returns
@@ -678,8 +681,8 @@ typedef void(SEC_ENTRY *SEC_GET_KEY_FN)(void *Arg, void *Principal, ULONG KeyVer
  * SEC_E_NO_CREDENTIALS       There is no usable key or user file: correct the configuration.
  * SEC_E_INVALID_PARAMETER    phCredential is NULL, or a W string is not UTF-16.
  * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   An error of the server.
- * Blocks: may read files. Threads: any. Source: nf-sspi-acquirecredentialshandlea; which of its
- * statuses stands for a wrong use is not said there, and UNKNOWN_CREDENTIALS is our choice. */
+ * Blocks: may read files. Threads: any. Source: nf-sspi-acquirecredentialshandlea. The
+ * page does not say which status a wrong use has; this library returns UNKNOWN_CREDENTIALS. */
 SSPI_API SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleA(
     const SEC_CHAR *pszPrincipal, const SEC_CHAR *pszPackage, ULONG fCredentialUse, void *pvLogonId,
     void *pAuthData, SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument, PCredHandle phCredential,
@@ -689,69 +692,75 @@ SSPI_API SECURITY_STATUS SEC_ENTRY AcquireCredentialsHandleW(
     void *pvLogonId, void *pAuthData, SEC_GET_KEY_FN pGetKeyFn, void *pvGetKeyArgument,
     PCredHandle phCredential, PTimeStamp ptsExpiry);
 
-/* Gives a credential back. Contexts made with it, and calls that use it in other threads, go on;
- * the credential itself goes with the last of them.
+/* Releases a credential. Contexts that were made with it, and calls that use it in other threads,
+ * continue to work. The credential is freed after the last of them.
  *
- * phCredential      in. The caller's variable is left alone, as on Windows.
+ * phCredential      in. The caller's variable does not change, as on Windows.
  *
  * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (the credential does not exist, as on a second free).
  * Blocks: no. Threads: any, also while others use the handle.
  * Source: nf-sspi-freecredentialshandle. */
 SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredential);
 
-/* One step of a client's login: takes the client's token, gives the answer to send.
+/* Performs one step of a client's login: takes the client's token, and returns the answer to send.
  *
- * phCredential      in. A credential; on a later call the one the context was made with, or NULL.
- * phContext         in. NULL on the first call, then the context that the first call gave.
- * pInput            in, may be NULL (nothing received yet). At most 32 buffers; flags in BufferType
- *                   are ignored. SECBUFFER_EMPTY is skipped, but may not stand between two
- *                   SECBUFFER_PKG_PARAMS; any type not named here is refused. Read during the
- *                   call only.
+ * phCredential      in. A credential. On a later call, the credential of the first call, or NULL.
+ * phContext         in. NULL on the first call. On a later call, the context that the first call
+ *                   returned.
+ * pInput            in, may be NULL (nothing received yet). At most 32 buffers, which are only read
+ *                   during the call. Flags in BufferType are ignored. SECBUFFER_EMPTY is skipped,
+ *                   but must not stand between two SECBUFFER_PKG_PARAMS. A type that is not in
+ *                   this list is refused.
  *                   - SECBUFFER_TOKEN, one: the client's token without base64, at most 65536 bytes.
  *                     Digest in HTTP: what follows the word "Digest". Empty or absent: nothing
  *                     received.
- *                   - SECBUFFER_PKG_PARAMS, up to four, for Digest in HTTP, counted among
- *                     themselves: method, uri, H(entity-body) in hex, realm in UTF-16LE that is
- *                     ASCII. An empty one is an absent one. A uri that is given must be the
- *                     client's own: a path, or the target URI with scheme and host (RFC 9110 7.1).
- *                     If only a path is given, a client that sends an absolute uri is refused.
- *                     H(entity-body) is needed only for qop auth-int, by the client's
- *                     algorithm. Without it such a call is SEC_E_INCOMPLETE_MESSAGE.
+ *                   - SECBUFFER_PKG_PARAMS, up to four, for Digest in HTTP, in this order: method,
+ *                     uri, H(entity-body) in hex, realm (ASCII characters as UTF-16LE). An empty
+ *                     buffer means that the parameter is absent. uri is a path, or the target URI
+ *                     with scheme and host (RFC 9110 7.1). If it is given, the client's uri
+ *                     directive must name the same resource. If it is only a path, a client that
+ *                     sends an absolute uri is refused. H(entity-body) is needed only for qop
+ *                     auth-int, by the client's algorithm. Without it such a call is
+ *                     SEC_E_INCOMPLETE_MESSAGE.
  *                   - SECBUFFER_SSPI_HASH_A1, for Digest: the user's hash (sspi_acceptor.h).
  *                   - SECBUFFER_CHANNEL_BINDINGS, up to 16: a SEC_CHANNEL_BINDINGS with its data.
- *                     Windows takes one; here several are alternatives, any of which may match.
- * fContextReq       in. ASC_REQ_*, any of them. A flag that the client cannot meet is no error:
- *                   look at *pfContextAttr. See "The bit 0x10000000" and docs/libsspi.md, which has
- *                   what each does. Refused are ASC_REQ_CONFIDENTIALITY with HTTP Digest, and
- *                   ASC_REQ_PROXY_BINDINGS together with ASC_REQ_ALLOW_MISSING_BINDINGS.
+ *                     Windows takes one. Here the client's binding must match one of them.
+ * fContextReq       in. Any ASC_REQ_*. It is no error if the client does not meet a flag: check
+ *                   *pfContextAttr. docs/libsspi.md says what each flag does; see also "The bit
+ *                   0x10000000". Two uses are refused: ASC_REQ_CONFIDENTIALITY with HTTP Digest,
+ *                   and ASC_REQ_PROXY_BINDINGS together with ASC_REQ_ALLOW_MISSING_BINDINGS.
  * TargetDataRep     in. Ignored.
- * phNewContext      in/out, never NULL. Receives the context's handle; may be phContext itself. A
- *                   first call that fails gives no context and invalidates it. The exception is an
- *                   answer that waits after SEC_E_BUFFER_TOO_SMALL. On a later call it receives
- *                   phContext's value again.
- * pOutput           in/out, may be NULL (then a token that must be sent is SEC_E_BUFFER_TOO_SMALL).
- *                   - SECBUFFER_TOKEN: the answer, to be sent on SEC_E_OK and on an error too. With
- *                     ASC_REQ_ALLOCATE_MEMORY pvBuffer is allocated here and the caller frees it
- *                     with FreeContextBuffer; else it is the caller's, cbBuffer bytes large. On
- *                     return cbBuffer is the token's length, 0 when there is none (then pvBuffer
- *                     is NULL if it was to be allocated). Several buffers receive several Digest
- *                     challenges, one each, strongest first. Digest's answer on SEC_E_OK is the
- *                     value of Authentication-Info; leave the buffer out where it is not sent.
- *                   - SECBUFFER_SSPI_ERROR_INFO: why (sspi_acceptor.h). Filled on every return.
+ * phNewContext      in/out, never NULL. Receives the context's handle. May be phContext itself. If
+ *                   a first call fails, there is no context, and the variable is invalidated. The
+ *                   exception is SEC_E_BUFFER_TOO_SMALL with an answer that waits for a larger
+ *                   buffer. On a later call the variable receives phContext's value again.
+ * pOutput           in/out, may be NULL. Then a call with an answer that must be sent is
+ *                   SEC_E_BUFFER_TOO_SMALL.
+ *                   - SECBUFFER_TOKEN: the answer. Send it also on SEC_E_OK and on an error. With
+ *                     ASC_REQ_ALLOCATE_MEMORY, this call allocates pvBuffer, and the caller frees
+ *                     it with FreeContextBuffer. Otherwise pvBuffer is the caller's memory of
+ *                     cbBuffer bytes. On return cbBuffer is the token's length. It is 0 if there
+ *                     is no token; with ASC_REQ_ALLOCATE_MEMORY pvBuffer is then NULL. Several
+ *                     buffers receive one Digest challenge each, the strongest first. Digest's
+ *                     answer on SEC_E_OK is the value of Authentication-Info. Omit the buffer if
+ *                     the server does not send that header.
+ *                   - SECBUFFER_SSPI_ERROR_INFO: why the call failed (sspi_acceptor.h). Filled on
+ *                     every return.
  *                   - SECBUFFER_CHANNEL_BINDINGS_RESULT: a SEC_CHANNEL_BINDINGS_RESULT. Its flags
- *                     say which channel the client named, also if the server has nothing to
- *                     compare it with. They are 0 if that is not known. Filled on every return.
- * pfContextAttr     out, may be NULL. ASC_RET_* of the context on SEC_E_OK; on other returns 0 or
- *                   ASC_RET_ALLOCATED_MEMORY.
- * ptsExpiry         out, may be NULL. End of the context, set on SEC_E_OK only.
+ *                     say which channel the client named, also if the caller passed no binding to
+ *                     compare. They are 0 if that is not known. Filled on every return.
+ * pfContextAttr     out, may be NULL. On SEC_E_OK the ASC_RET_* of the context. On other returns 0,
+ *                   or ASC_RET_ALLOCATED_MEMORY.
+ * ptsExpiry         out, may be NULL. The end of the context. Set on SEC_E_OK only.
  *
  * Returns
  * SEC_E_OK                       The context is established. Send the token if there is one.
  * SEC_I_CONTINUE_NEEDED          Send the token, and call again with the client's next token.
  * SEC_I_COMPLETE_NEEDED          Digest: call CompleteAuthToken, which verifies the client.
- * SEC_E_INVALID_HANDLE           A handle does not exist (or is NULL where it must not be).
- *                                phNewContext is NULL. Or the context failed before.
- * SEC_E_WRONG_CREDENTIAL_HANDLE  phCredential is not the one that the context was made with.
+ * SEC_E_INVALID_HANDLE           A handle does not exist, or phCredential is NULL on the first
+ *                                call. Or phNewContext is NULL. Or an earlier call with the context
+ *                                failed.
+ * SEC_E_WRONG_CREDENTIAL_HANDLE  The context was not made with phCredential.
  * SEC_E_NO_CREDENTIALS           The credential has no usable key.
  * SEC_E_INVALID_TOKEN            A token or buffer breaks its rules.
  * SEC_E_INCOMPLETE_MESSAGE       Digest: no error was found so far, but the call needs more input.
@@ -760,26 +769,27 @@ SSPI_API SECURITY_STATUS SEC_ENTRY FreeCredentialsHandle(PCredHandle phCredentia
  * SEC_E_QOP_NOT_SUPPORTED        Digest: the client chose a qop that was not offered.
  * SEC_E_BAD_BINDINGS             Channel binding is wrong or missing, or its buffer is malformed.
  * SEC_E_BUFFER_TOO_SMALL         The answer does not fit the caller's buffer, or there is no buffer
- *                                for it. cbBuffer says the size. The library keeps the answer. Make
- *                                the same call again with phContext, which a first call gave as on
- *                                success, and larger buffers or ASC_REQ_ALLOCATE_MEMORY. The client
- *                                is not verified before, and any other call with this context
- *                                fails. Also: SECBUFFER_SSPI_ERROR_INFO is too small. Then the
- *                                package was not called.
+ *                                for it. cbBuffer says the needed size. The library keeps the
+ *                                answer. Repeat the call with the same input, the context's handle
+ *                                (which a first call returns also here), and larger buffers or
+ *                                ASC_REQ_ALLOCATE_MEMORY. Until then the client is not verified,
+ *                                and every other call with this context fails.
+ *                                Also: SECBUFFER_SSPI_ERROR_INFO is too small. Then the package
+ *                                was not called.
  * SEC_E_SECURITY_QOS_FAILED      fContextReq has a flag that cannot be met.
  * SEC_E_LOGON_DENIED, SEC_E_TIME_SKEW, SEC_E_CONTEXT_EXPIRED, SEC_E_NO_KERB_KEY,
  * SEC_E_WRONG_PRINCIPAL, SEC_E_OUT_OF_SEQUENCE, SEC_E_MESSAGE_ALTERED,
  * SEC_E_NO_AUTHENTICATING_AUTHORITY   The client is refused. SECBUFFER_SSPI_ERROR_INFO says why.
  * STATUS_LOGON_FAILURE           The context is established already, and does not change.
- * SEC_E_UNSUPPORTED_FUNCTION     The package has no such form.
+ * SEC_E_UNSUPPORTED_FUNCTION     The package does not support the form of this login.
  * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   An error of the server.
  * SEC_I_COMPLETE_AND_CONTINUE is never returned: no package here continues a login after
  * CompleteAuthToken. An error on a later call ends the context: delete it. Only
  * SEC_E_INCOMPLETE_MESSAGE, SEC_E_BUFFER_TOO_SMALL and STATUS_LOGON_FAILURE do not end it.
  * Blocks: Kerberos may read files. NTLM without a user file waits for winbindd, which waits for a
- * domain controller. Threads: any; one context must not be used by two calls at a time (here the
- * second gets SEC_E_INVALID_HANDLE), a credential may. Source: AcceptSecurityContext (Digest),
- * AcceptSecurityContext (Negotiate). */
+ * domain controller. Threads: any. Several calls may use one credential at a time, but only one
+ * call may use a context. A second one is SEC_E_INVALID_HANDLE in this library. Source:
+ * AcceptSecurityContext (Digest), AcceptSecurityContext (Negotiate). */
 SSPI_API SECURITY_STATUS SEC_ENTRY
 AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBufferDesc pInput,
                       ULONG fContextReq, ULONG TargetDataRep, PCtxtHandle phNewContext,
@@ -787,79 +797,87 @@ AcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecBuffe
 
 /* Finishes a Digest login after SEC_I_COMPLETE_NEEDED.
  *
- * phContext         in. The context that AcceptSecurityContext gave with SEC_I_COMPLETE_NEEDED.
- * pToken            in. The same input buffers again. A second SECBUFFER_TOKEN (the output of
- *                   AcceptSecurityContext in the realm's place) is accepted and not read. May hold
- *                   a SECBUFFER_SSPI_ERROR_INFO, which is filled.
+ * phContext         in. The context for which AcceptSecurityContext returned SEC_I_COMPLETE_NEEDED.
+ * pToken            in. The input buffers of that call again. A second SECBUFFER_TOKEN is accepted
+ *                   and not read, because callers pass the output of AcceptSecurityContext in the
+ *                   place of the realm. A SECBUFFER_SSPI_ERROR_INFO is filled.
  *
  * Returns
  * SEC_E_OK                    The client is verified.
  * SEC_E_OUT_OF_SEQUENCE       This nonce count was used before.
- * SEC_E_UNSUPPORTED_FUNCTION  The package has no such step.
+ * SEC_E_UNSUPPORTED_FUNCTION  Only Digest has this call.
  * SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN, SEC_E_MESSAGE_ALTERED, SEC_E_LOGON_DENIED,
  * SEC_E_BAD_BINDINGS, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   As AcceptSecurityContext.
  * Blocks: no. Threads: as AcceptSecurityContext. Source: nf-sspi-completeauthtoken. */
 SSPI_API SECURITY_STATUS SEC_ENTRY CompleteAuthToken(PCtxtHandle phContext, PSecBufferDesc pToken);
 
-/* Frees a context in any state; reverts it when the calling thread impersonates its client.
+/* Frees a context in any state. If the calling thread impersonates its client, the thread is
+ * changed back first.
  *
- * phContext         in. The caller's variable is left alone.
+ * phContext         in. The caller's variable does not change.
  *
  * Returns SEC_E_OK; SEC_E_INVALID_HANDLE (the context does not exist, as on a second delete; or
  * another thread impersonates its client).
- * Blocks: no. Threads: any; a call that uses the context in another thread ends undisturbed.
+ * Blocks: no. Threads: any. A call that uses the context in another thread ends as usual.
  * Source: nf-sspi-deletesecuritycontext. */
 SSPI_API SECURITY_STATUS SEC_ENTRY DeleteSecurityContext(PCtxtHandle phContext);
 
 /* Frees memory that one of these calls allocated: tokens, strings of attributes, SecPkgInfo.
  *
- * pvContextBuffer   in. Such a pointer, or NULL.
+ * pvContextBuffer   in. A pointer to such memory, or NULL.
  *
  * Returns SEC_E_OK. Blocks: no. Threads: any. Source: nf-sspi-freecontextbuffer. */
 SSPI_API SECURITY_STATUS SEC_ENTRY FreeContextBuffer(void *pvContextBuffer);
 
 /* Returns an attribute of an established context.
  *
- * phContext         in.
+ * phContext         in. The context.
  * ulAttribute       in. SECPKG_ATTR_
  *   NAMES                     the client: alice@REALM, DOMAIN\alice, Digest's own name
- *   LIFESPAN                  from the login to the ticket's end, or the constant maximum
+ *   LIFESPAN                  the times of the login and of the ticket's end; the constant maximum
+ *                             if there is no end
  *   AUTHORITY                 the client's realm or domain
- *   PACKAGE_INFO              the package the credential was acquired for
+ *   PACKAGE_INFO              the package of the credential
  *   NEGOTIATION_INFO          the package that authenticated the client, and
  *                             SECPKG_NEGOTIATION_COMPLETE
- *   NATIVE_NAMES              client and service; an empty service where the client named none
+ *   NATIVE_NAMES              client and service; the service is empty if the client named no
+ *                             service
  *   FLAGS                     ASC_RET_* as AcceptSecurityContext gave them
  *   CLIENT_SPECIFIED_TARGET   the service of the login: in Kerberos the one whose key decrypted the
  *                             ticket, otherwise the one that the client names
- *   ACCESS_TOKEN              a token as QuerySecurityContextToken gives it, closed the same way
- *   LAST_CLIENT_TOKEN_STATUS  also before the login ends. Yes: the client sends no further
- *                             token. No: it sends one. Maybe: an answer waits for a larger buffer
- *   SIZES, STREAM_SIZES, SESSION_KEY, KEY_INFO   below
+ *   ACCESS_TOKEN              a token as from QuerySecurityContextToken; close it in the same way
+ *   LAST_CLIENT_TOKEN_STATUS  also before the login ends. Yes: the client has sent its last
+ *                             token. No: it must send another one. Maybe: an answer waits for a
+ *                             larger buffer
+ *   SIZES, STREAM_SIZES, SESSION_KEY, KEY_INFO   see below
  * pBuffer           out. The SecPkgContext_* structure of that attribute and of this form (A or W).
  *                   Strings and SecPkgInfo in it are allocated, one block each: free the pointer
  *                   with FreeContextBuffer. A names are UTF-8.
  *
- * SIZES is what the message calls take: cbMaxSignature is 0 without ASC_RET_INTEGRITY,
- * cbSecurityTrailer without that and ASC_RET_CONFIDENTIALITY. With Negotiate it is the mechanism's.
- * cbBlockSize is 0 with NTLM, as on Windows. STREAM_SIZES: cbHeader, cbTrailer for
- * SECBUFFER_TOKEN, SECBUFFER_PADDING, cbMaximumMessage for SECBUFFER_DATA.
- * SESSION_KEY is the key that messages are protected with (Kerberos: the acceptor's subkey if there
- * is one) or made from (NTLM: ExportedSessionKey). Wipe it before it is freed. KEY_INFO has the
- * names and numbers of Windows: of Kerberos' registry, and of NTLM "HMAC-MD5" (-138) and
- * "RSADSI RC4" (CALG_RC4).
+ * SIZES has the sizes of the buffers of the message calls. cbMaxSignature is 0 without
+ * ASC_RET_INTEGRITY. cbSecurityTrailer is 0 if the context has neither that nor
+ * ASC_RET_CONFIDENTIALITY. With Negotiate the sizes are the mechanism's. cbBlockSize is 0 with
+ * NTLM, as on Windows.
+ * STREAM_SIZES: cbHeader is for SECBUFFER_TOKEN, cbTrailer for SECBUFFER_PADDING, and
+ * cbMaximumMessage for SECBUFFER_DATA.
+ * SESSION_KEY is the key that protects messages (Kerberos: the acceptor's subkey if there is one),
+ * or from which such keys are made (NTLM: ExportedSessionKey). Wipe it before you free it.
+ * KEY_INFO has Windows' names and numbers of algorithms: for Kerberos those of its registry, for
+ * NTLM "HMAC-MD5" (-138) and "RSADSI RC4" (CALG_RC4).
  * WDigest in HTTP: SIZES has cbMaxToken, and cbMaxSignature for MakeSignature. KEY_INFO has the
  * algorithm and nothing that encrypts. SESSION_KEY is H(A1), but only of the -sess algorithms.
  * H(A1) of the others can be used like the password. There is no STREAM_SIZES, because nothing is
  * encrypted.
- * WDigest in SASL: cbBlockSize is 8 with DES and 3DES, else 1, and cbSecurityTrailer 0, for
- * everything stands behind the message; STREAM_SIZES likewise. KEY_INFO has "HMAC-MD5" and the
- * cipher; SESSION_KEY is H(A1). With qop auth there are no messages and no sizes of them.
+ * WDigest in SASL: cbBlockSize is 8 with DES and 3DES, else 1, and cbSecurityTrailer is 0,
+ * because all that is added follows the message. STREAM_SIZES likewise. KEY_INFO has "HMAC-MD5" and
+ * the cipher; SESSION_KEY is H(A1). With qop auth no message is protected, and there are no sizes.
+ *
  * Returns
  * SEC_E_OK                    The attribute is in pBuffer.
  * SEC_E_INVALID_HANDLE        The context does not exist, is not established, or another
  *                             thread uses it.
- * SEC_E_UNSUPPORTED_FUNCTION  Another attribute, or one without a value (no target was named).
+ * SEC_E_UNSUPPORTED_FUNCTION  Another attribute, or one that has no value (the client named no
+ *                             target).
  * SEC_E_INVALID_PARAMETER     pBuffer is NULL.
  * SEC_E_INTERNAL_ERROR        A name is not UTF-8.
  * SEC_E_INSUFFICIENT_MEMORY   Memory ran out.
@@ -872,14 +890,14 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QueryContextAttributesW(PCtxtHandle phContext
 
 /* Makes a token: the client of an established context as an account of this machine.
  *
- * phContext         in.
+ * phContext         in. The context.
  * Token             out. A token of this library; on Windows it is a HANDLE. Read it with the
- * sspi_token_* calls of sspi_acceptor.h, end it with sspi_token_close(). NULL on an error. It holds
- *                   on to the context, which may be deleted before it.
+ *                   sspi_token_* calls of sspi_acceptor.h, and free it with sspi_token_close().
+ *                   NULL on an error. The context may be deleted before the token.
  *
  * For a Kerberos principal, auth_to_local of krb5.conf names the account. For other clients it is
- * the account of the same name; winbind's part of NSS has NTLM's as DOMAIN\alice. A client
- * without an account also gives a token.
+ * the account of the same name. In NTLM the name is DOMAIN\alice, as winbind's NSS module has it. A
+ * client without an account also gives a token.
  *
  * Returns
  * SEC_E_OK                   The token is in *Token.
@@ -898,7 +916,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phConte
  * and saved ids do not change. So access(2) still answers for the server, and code that runs
  * meanwhile could change back by itself, as on Windows.
  *
- * phContext         in. Must be reverted by the same thread before it is deleted.
+ * phContext         in. The same thread must call RevertSecurityContext before the context is
+ *                   deleted.
  *
  * Returns
  * SEC_E_OK                   The thread acts as the client.
@@ -914,7 +933,7 @@ SSPI_API SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phCont
 
 /* Ends what ImpersonateSecurityContext began. If the kernel refuses, the process is aborted.
  *
- * phContext         in.
+ * phContext         in. The context.
  *
  * Returns
  * SEC_E_OK                   The thread acts as the server again.
@@ -924,51 +943,51 @@ SSPI_API SECURITY_STATUS SEC_ENTRY ImpersonateSecurityContext(PCtxtHandle phCont
  *                            is the machine's now, not the one that it had set for itself.
  * Blocks: no. Threads: the one that impersonates. Source: nf-sspi-revertsecuritycontext. */
 SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
+
 /* ---- messages ----
  *
- * Rules of all four message calls. They work on an established context of Kerberos, NTLM and
- * Negotiate (then by the mechanism that was chosen). They also work on Digest as a mechanism of
- * SASL.
+ * Rules of the four message calls. They work on an established context of Kerberos, NTLM, or
+ * Negotiate (with the chosen mechanism), and on Digest as a mechanism of SASL. HTTP Digest has only
+ * MakeSignature and VerifySignature, with other buffers: see those calls.
  *
- * pMessage: buffers in any order, found by their types; at most 32. SECBUFFER_EMPTY is skipped.
- * SEC_E_INVALID_TOKEN: the call does not name the type of a buffer. Or a buffer has a length and no
- * memory. Or a type that may come once comes twice.
- *   - SECBUFFER_DATA, one or more, at most 16 MiB (2^24 octets) together: the message. Their order
- *     counts, on both sides. Flags in BufferType, as Windows' header has them:
- *     SECBUFFER_READONLY_WITH_CHECKSUM: covered by the checksum, neither encrypted nor written to.
- *     The page of MakeSignature says that it does not process them, but Windows and this library
- *     do. SECBUFFER_READONLY: ignored; it does not count as SECBUFFER_DATA.
- *   - SECBUFFER_TOKEN, one: what the package adds in front. It needs cbMaxSignature (MakeSignature)
- *     or cbSecurityTrailer (EncryptMessage) octets, from SECPKG_ATTR_SIZES.
- *   - SECBUFFER_PADDING, one: what the package adds behind. It needs cbBlockSize octets. Only
- *     Kerberos with RC4 needs the buffer, so other packages work without it. NTLM leaves it empty.
- *     Digest needs cbMaxSignature + cbBlockSize octets, because EncryptMessage adds everything
- *     behind the message.
+ * pMessage: at most 32 buffers in any order, which the call finds by their types. SECBUFFER_EMPTY
+ * is skipped. SEC_E_INVALID_TOKEN: the rules below and the call name no buffer of that type. Or a
+ * buffer has a length and no memory. Or there are two buffers of a type that is allowed once.
+ *   - SECBUFFER_DATA, one or more, at most 16 MiB (2^24 octets) together: the message. Client and
+ *     server must use the same order. Flags in BufferType, as in Windows' header:
+ *     SECBUFFER_READONLY_WITH_CHECKSUM: the checksum covers the buffer, but the calls neither
+ *     encrypt it nor write to it. The page of MakeSignature says that it does not process such
+ *     buffers, but Windows and this library do.
+ *     SECBUFFER_READONLY: the buffer is ignored, and does not count as SECBUFFER_DATA.
+ *   - SECBUFFER_TOKEN, one: the octets that the package adds before the message. It needs
+ *     cbMaxSignature (MakeSignature) or cbSecurityTrailer (EncryptMessage) octets, from
+ *     SECPKG_ATTR_SIZES.
+ *   - SECBUFFER_PADDING, one: the octets that the package adds after the message. It needs
+ *     cbBlockSize octets. Only Kerberos with RC4 needs the buffer, so the other packages work
+ *     without it. NTLM leaves it empty. Digest needs cbMaxSignature + cbBlockSize octets, because
+ *     its EncryptMessage adds all octets after the message.
  *
- * With Digest SECBUFFER_TOKEN stays empty, and EncryptMessage and DecryptMessage work without it.
- * SECBUFFER_READONLY_WITH_CHECKSUM is refused.
+ * With Digest SECBUFFER_TOKEN stays empty, so EncryptMessage and DecryptMessage work without it.
+ * Digest refuses SECBUFFER_READONLY_WITH_CHECKSUM.
  *
- * On return cbBuffer of TOKEN and PADDING is what they hold. The caller sends TOKEN, DATA and
- * PADDING, one behind the other. With Kerberos that is the token of gss_wrap(), and with NTLM that
- * of GSS_WrapEx. With Digest it is that of RFC 2831 2.3 and 2.4 without the length in front.
+ * On return, cbBuffer of TOKEN and PADDING is the number of octets in them. The caller sends TOKEN,
+ * then DATA, then PADDING. With Kerberos this is the token of gss_wrap(), with NTLM that of
+ * GSS_WrapEx. With Digest it is that of RFC 2831 2.3 and 2.4, without the length before it.
  *
- * Contexts of SaslAcceptSecurityContext keep to the layer that client and server agreed on. A call
- * that the layer does not allow is SEC_E_QOP_NOT_SUPPORTED, and so is a message that is only signed
- * when the layer encrypts. A message over SASL_OPTION_SEND_SIZE, or a sealed one over
+ * In contexts of SaslAcceptSecurityContext, the calls use the layer that client and server agreed
+ * on. A call that the layer does not allow is SEC_E_QOP_NOT_SUPPORTED. So is a message that is only
+ * signed, if the layer encrypts. A message over SASL_OPTION_SEND_SIZE, or a sealed message over
  * SASL_OPTION_RECV_SIZE, is SEC_E_INVALID_TOKEN.
  *
- * MessageSeqNo: ignored. The contexts here are connection-oriented, so the packages count.
+ * MessageSeqNo: ignored. The contexts are connection-oriented, so the packages count the messages.
  *
- * The order of messages: with Kerberos the client decides, and *pfContextAttr of
- * AcceptSecurityContext says how. ASC_RET_REPLAY_DETECT refuses a message that came before, and
- * ASC_RET_SEQUENCE_DETECT also one that is early or late. Without either a message may come twice.
- * NTLM and Digest accept only the next message.
+ * The order of messages: with Kerberos the client decides which order is checked, and
+ * *pfContextAttr of AcceptSecurityContext says it. With ASC_RET_REPLAY_DETECT a repeated message is
+ * refused. With ASC_RET_SEQUENCE_DETECT an early or late one is refused too. With neither, a
+ * message may come twice. NTLM and Digest accept only the next message.
  *
- * SEC_E_CONTEXT_EXPIRED: the ticket's end has passed, by more than the clocks may differ (Kerberos;
- * NTLM's contexts do not end). Nothing was done.
- *
- * HTTP Digest has two of them, MakeSignature and VerifySignature, with buffers of its own: see
- * there.
+ * SEC_E_CONTEXT_EXPIRED: the ticket has ended, by more than the allowed clock skew. The call had no
+ * effect. Only Kerberos returns it: contexts of NTLM do not end.
  *
  * Threads: one thread may encrypt or sign while another one decrypts or verifies in the same
  * context, as on Windows. This library runs such calls one after the other. Two threads that
@@ -977,10 +996,11 @@ SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
 
 /* Signs a message.
  *
- * phContext         in.
+ * phContext         in. The context.
  * fQOP              in. 0.
- * pMessage          in/out. SECBUFFER_TOKEN receives the signature over all SECBUFFER_DATA, which a
- *                   GSSAPI peer checks with gss_verify_mic(). A SECBUFFER_PADDING is emptied.
+ * pMessage          in/out. SECBUFFER_TOKEN receives the signature over all SECBUFFER_DATA. A peer
+ *                   with GSSAPI checks it with gss_verify_mic(). SECBUFFER_PADDING stays
+ *                   empty.
  * MessageSeqNo      in. Ignored.
  *
  * Returns
@@ -988,41 +1008,43 @@ SSPI_API SECURITY_STATUS SEC_ENTRY RevertSecurityContext(PCtxtHandle phContext);
  * SEC_E_INVALID_HANDLE        The context does not exist, or is not established.
  * SEC_E_INVALID_TOKEN         No SECBUFFER_TOKEN or no SECBUFFER_DATA, or a buffer that breaks the
  *                             rules above.
- * SEC_E_BUFFER_TOO_SMALL      The token's cbBuffer says the size. The context has not changed: call
- *                             again.
+ * SEC_E_BUFFER_TOO_SMALL      The token's cbBuffer says the needed size. The context has not
+ *                             changed: call again.
  * SEC_E_QOP_NOT_SUPPORTED     The context has no ASC_RET_INTEGRITY, or fQOP is not 0.
- * SEC_E_UNSUPPORTED_FUNCTION  The package signs no messages.
+ * SEC_E_UNSUPPORTED_FUNCTION  The package does not sign messages.
  * SEC_E_CONTEXT_EXPIRED       See above.
  * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   An error of the server.
  *
- * WDigest in HTTP signs the answer to the request that was verified last (RFC 7616 3.5). It also
- * signs an answer whose hash was not known when AcceptSecurityContext gave its own. Here fQOP and
- * MessageSeqNo are 0. pMessage has SECBUFFER_PKG_PARAMS as pInput of AcceptSecurityContext:
+ * WDigest in HTTP signs the answer to the request that was verified last (RFC 7616 3.5). Use it
+ * if the hash of the answer's body was not known yet when AcceptSecurityContext returned its own
+ * Authentication-Info. fQOP and MessageSeqNo must be 0. pMessage has SECBUFFER_PKG_PARAMS in the
+ * order of AcceptSecurityContext's pInput:
  *   - method;
- *   - uri: empty, or that request's;
+ *   - uri: empty, or the uri of that request;
  *   - H(entity-body) of the answer in hex, needed only for auth-int. Empty: it is not known.
- * SECBUFFER_PADDING receives the value of Authentication-Info, at most
- * cbMaxSignature octets. A SECBUFFER_TOKEN is not read; a SECBUFFER_SSPI_ERROR_INFO is filled.
- * Further statuses: SEC_E_NO_AUTHENTICATING_AUTHORITY (the nonce has run out: the client must log
- * in again); SEC_E_INVALID_PARAMETER (MessageSeqNo). SEC_E_UNSUPPORTED_FUNCTION with a credential
- * of SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS. The page's STATUS_INVALID_PARAMETER, for a count that is no
- * number, is the client's side.
+ * SECBUFFER_PADDING receives the value of Authentication-Info, at most cbMaxSignature octets. A
+ * SECBUFFER_TOKEN is not read. A SECBUFFER_SSPI_ERROR_INFO is filled. Further statuses:
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY   The nonce is too old: the client must log in again.
+ * SEC_E_INVALID_PARAMETER             MessageSeqNo is not 0.
+ * SEC_E_UNSUPPORTED_FUNCTION          The credential has SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS.
+ * The page's STATUS_INVALID_PARAMETER, for a count that is no number, concerns only the client's
+ * side.
  * Blocks: no. Threads: see above. Source: nf-sspi-makesignature. */
 SSPI_API SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQOP,
                                                  PSecBufferDesc pMessage, ULONG MessageSeqNo);
 
 /* Checks the signature of a message.
  *
- * phContext         in.
- * pMessage          in. SECBUFFER_TOKEN is the signature (gss_get_mic()), as long as cbBuffer says,
- *                   over all SECBUFFER_DATA.
+ * phContext         in. The context.
+ * pMessage          in. SECBUFFER_TOKEN is the signature (gss_get_mic()) over all SECBUFFER_DATA.
+ *                   Its cbBuffer is the length of the signature.
  * MessageSeqNo      in. Ignored.
- * pfQOP             out, may be NULL. 0 on SEC_E_OK, else left alone.
+ * pfQOP             out, may be NULL. Set to 0 on SEC_E_OK, otherwise unchanged.
  *
  * Returns
- * SEC_E_OK                 The signature is right.
+ * SEC_E_OK                 The signature is valid.
  * SEC_E_OUT_OF_SEQUENCE    The signature is not that of the next message: repeated, early or late.
- * SEC_E_MESSAGE_ALTERED    Message or signature are not what the client made.
+ * SEC_E_MESSAGE_ALTERED    The client did not make this message or this signature.
  * SEC_E_QOP_NOT_SUPPORTED  The context has no ASC_RET_INTEGRITY.
  * SEC_E_INVALID_HANDLE, SEC_E_INVALID_TOKEN, SEC_E_UNSUPPORTED_FUNCTION, SEC_E_CONTEXT_EXPIRED,
  * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   As MakeSignature.
@@ -1030,33 +1052,37 @@ SSPI_API SECURITY_STATUS SEC_ENTRY MakeSignature(PCtxtHandle phContext, ULONG fQ
  * Kerberos an early message then counts as received.
  *
  * WDigest in HTTP verifies one more request of the client. The request must have the nonce of the
- * login and the next count, which is then used up. MessageSeqNo is 0. pMessage has
- * SECBUFFER_TOKEN, what follows the word "Digest", and SECBUFFER_PKG_PARAMS as
- * AcceptSecurityContext's pInput: method, uri, H(entity-body). A SECBUFFER_CHANNEL_BINDINGS is
- * compared; without one the client must go on naming the channel of its login. A
- * SECBUFFER_SSPI_ERROR_INFO is filled. The statuses:
- * SEC_E_OK                           The request is right.
- * SEC_E_OUT_OF_SEQUENCE              Another count is due, or the nonce has run out.
- * SEC_E_MESSAGE_ALTERED              This client would not have sent this.
- * SEC_E_INVALID_TOKEN                Malformed, or the uri is that of another request.
- * SEC_E_INCOMPLETE_MESSAGE           auth-int without H(entity-body): call again with it.
- * SEC_E_NO_AUTHENTICATING_AUTHORITY  Another realm.
- * SEC_E_LOGON_DENIED                 An algorithm that is not offered any more.
+ * login and the next nonce count, which the call uses up. MessageSeqNo must be 0. pMessage has
+ *   - SECBUFFER_TOKEN: the part of the header after the word "Digest";
+ *   - SECBUFFER_PKG_PARAMS in the order of AcceptSecurityContext's pInput: method, uri,
+ *     H(entity-body);
+ *   - SECBUFFER_CHANNEL_BINDINGS, if the client's binding is to be compared. Without it the client
+ *     must name the same channel as in its login;
+ *   - SECBUFFER_SSPI_ERROR_INFO, which is filled.
+ * The statuses:
+ * SEC_E_OK                           The request is verified.
+ * SEC_E_OUT_OF_SEQUENCE              The count is not the next one, or the nonce is too old.
+ * SEC_E_MESSAGE_ALTERED              The client of this context did not compute this response.
+ * SEC_E_INVALID_TOKEN                The header is malformed, or the uri is that of another
+ *                                    request.
+ * SEC_E_INCOMPLETE_MESSAGE           qop auth-int without H(entity-body): call again with it.
+ * SEC_E_NO_AUTHENTICATING_AUTHORITY  The response is for another realm.
+ * SEC_E_LOGON_DENIED                 The algorithm is no longer offered.
  * SEC_E_INVALID_PARAMETER            MessageSeqNo is not 0.
  * SEC_E_UNSUPPORTED_FUNCTION         The credential has SSPI_ACCEPTOR_NO_DIGEST_CONTEXTS.
  * SEC_E_QOP_NOT_SUPPORTED, SEC_E_BAD_BINDINGS   As AcceptSecurityContext.
- * The context stays established after all of them.
+ * The context stays established after each of these statuses.
  * Blocks: no. Threads: see above. Source: nf-sspi-verifysignature. */
 SSPI_API SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBufferDesc pMessage,
                                                    ULONG MessageSeqNo, PULONG pfQOP);
 
-/* Encrypts a message in place, or signs it in a way that DecryptMessage takes.
+/* Encrypts a message in place, or signs it in the form that DecryptMessage accepts.
  *
- * phContext         in.
- * fQOP              in. 0, or SECQOP_WRAP_NO_ENCRYPT: the message stays as it is and is signed.
- *                   Only Schannel has SECQOP_WRAP_OOB_DATA. Digest: 0 stands for what the login
- *                   agreed on, encryption or a signature (its page). SECQOP_WRAP_NO_ENCRYPT is
- *                   accepted if that is a signature.
+ * phContext         in. The context.
+ * fQOP              in. 0, or SECQOP_WRAP_NO_ENCRYPT: the message is signed and not encrypted. Only
+ *                   Schannel has SECQOP_WRAP_OOB_DATA. Digest: 0 stands for the protection that
+ *                   the login agreed on, encryption or a signature (Digest page).
+ *                   SECQOP_WRAP_NO_ENCRYPT is accepted only if that is a signature.
  * pMessage          in/out. SECBUFFER_TOKEN, SECBUFFER_DATA, SECBUFFER_PADDING.
  * MessageSeqNo      in. Ignored.
  *
@@ -1065,40 +1091,43 @@ SSPI_API SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBu
  * SEC_E_INVALID_HANDLE        The context does not exist, or is not established.
  * SEC_E_INVALID_TOKEN         No SECBUFFER_TOKEN or no SECBUFFER_DATA, or a buffer that breaks the
  *                             rules above.
- * SEC_E_BUFFER_TOO_SMALL      cbBuffer of token and padding say their sizes. Message and context
- *                             have not changed: call again.
+ * SEC_E_BUFFER_TOO_SMALL      cbBuffer of token and padding say the needed sizes. Message and
+ *                             context have not changed: call again.
  * SEC_E_QOP_NOT_SUPPORTED     fQOP 0 without ASC_RET_CONFIDENTIALITY, SECQOP_WRAP_NO_ENCRYPT
  *                             without ASC_RET_INTEGRITY, or another fQOP.
- * SEC_E_UNSUPPORTED_FUNCTION  The package seals no messages: Digest in HTTP.
- * SEC_E_CONTEXT_EXPIRED, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   As MakeSignature. Then
- *                             SECBUFFER_DATA may be half encrypted.
+ * SEC_E_UNSUPPORTED_FUNCTION  The package does not seal messages: Digest in HTTP.
+ * SEC_E_CONTEXT_EXPIRED, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   As MakeSignature. After
+ *                             these, a part of SECBUFFER_DATA may be encrypted.
  * Blocks: no. Threads: see above. Source: EncryptMessage (Kerberos), (NTLM), (Negotiate). */
 SSPI_API SECURITY_STATUS SEC_ENTRY EncryptMessage(PCtxtHandle phContext, ULONG fQOP,
                                                   PSecBufferDesc pMessage, ULONG MessageSeqNo);
 
 /* Decrypts a message.
  *
- * phContext         in.
- * pMessage          in/out. One of two forms. Digest takes the second without SECBUFFER_TOKEN too.
+ * phContext         in. The context.
+ * pMessage          in/out. One of two forms. With Digest, the second form needs no
+ *                   SECBUFFER_TOKEN.
  *                   - SECBUFFER_STREAM and one SECBUFFER_DATA: the stream is the whole message, as
- *                     gss_wrap() made it, and is written to. The data buffer's own memory is not
- *                     used: on SEC_E_OK it points to the plaintext, which lies in the stream.
+ *                     gss_wrap() makes it. On SEC_E_OK the plaintext replaces a part of the stream,
+ *                     and the data buffer points to it. The memory that the data buffer had before
+ *                     is not used.
  *                   - SECBUFFER_TOKEN, SECBUFFER_DATA and, if the message has it,
  *                     SECBUFFER_PADDING: the plaintext replaces the message, and cbBuffer of the
  *                     data buffers is its length. With SECBUFFER_READONLY_WITH_CHECKSUM
  *                     and Kerberos the token must be as long as EncryptMessage made it.
- *                   On an error nothing was written.
+ *                   On an error no buffer has changed.
  * MessageSeqNo      in. Ignored.
- * pfQOP             out, may be NULL. On SEC_E_OK 0, or SECQOP_WRAP_NO_ENCRYPT: signed, but not
- *                   encrypted. Look at it where secrecy matters. Left alone on an error.
+ * pfQOP             out, may be NULL. On SEC_E_OK 0: the message was encrypted; or
+ *                   SECQOP_WRAP_NO_ENCRYPT: it was only signed. Check it if the message must be
+ *                   secret. Unchanged on an error.
  *
  * Returns
- * SEC_E_OK                  The message is right, and its plaintext is there.
+ * SEC_E_OK                  The message is valid, and the caller has its plaintext.
  * SEC_E_OUT_OF_SEQUENCE     As VerifySignature.
- * SEC_E_MESSAGE_ALTERED     As VerifySignature. A message that is cut off counts as altered,
- *                           because a message does not contain its length.
- * SEC_E_INCOMPLETE_MESSAGE  Shorter than any message: read more.
- * SEC_E_INVALID_TOKEN       Neither form, or a buffer that breaks the rules above.
+ * SEC_E_MESSAGE_ALTERED     As VerifySignature. Also: the message is truncated, because a message
+ *                           does not contain its length.
+ * SEC_E_INCOMPLETE_MESSAGE  The message is shorter than any message can be: read more.
+ * SEC_E_INVALID_TOKEN       The buffers have neither form, or a buffer breaks the rules above.
  * SEC_E_QOP_NOT_SUPPORTED   The context has neither ASC_RET_CONFIDENTIALITY nor ASC_RET_INTEGRITY.
  * SEC_E_INVALID_HANDLE, SEC_E_UNSUPPORTED_FUNCTION, SEC_E_CONTEXT_EXPIRED,
  * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   As EncryptMessage.
@@ -1122,9 +1151,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY QuerySecurityPackageInfoW(const SEC_WCHAR *ps
 
 /* Describes all packages.
  *
- * pcPackages        out. How many; 0 on an error.
- * ppPackageInfo     out. Array of that many in one allocated block; free it with FreeContextBuffer.
- *                   NULL on an error.
+ * pcPackages        out. The number of packages; 0 on an error.
+ * ppPackageInfo     out. An array with one element for each package, in one allocated block. Free
+ *                   it with FreeContextBuffer. NULL on an error.
  *
  * Returns SEC_E_OK; SEC_E_INVALID_PARAMETER (a pointer is NULL); SEC_E_INSUFFICIENT_MEMORY.
  * Blocks: no. Threads: any. Source: nf-sspi-enumeratesecuritypackagesa. */
@@ -1136,10 +1165,10 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
 /* ---- SASL ----
  *
  * The packages as mechanisms of SASL (RFC 4422). A profile is a mechanism's name and the package
- * that it is made of:
+ * behind it:
  *   GSSAPI       Kerberos   RFC 4752: the ticket, then an agreement on one of the layers none,
  *                           integrity, confidentiality
- *   GSS-SPNEGO   Negotiate  the layer is what the client asked its mechanism for
+ *   GSS-SPNEGO   Negotiate  the client asks its mechanism for the layer
  *   NTLM         NTLM       likewise
  *   DIGEST-MD5   WDigest    RFC 2831: the client chooses one of the layers in its response. The
  *                           realm is DefaultRealm of SSPI_ACCEPTOR_DATA, and the users' hashes are
@@ -1147,46 +1176,47 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
  *                           SSPI_ACCEPTOR_OFFER_WEAK_CIPHERS. The service that the client names,
  *                           "imap/host", is SECPKG_ATTR_CLIENT_SPECIFIED_TARGET.
  *
- * Acquire a credential of the profile's package, then pass on what the client sends, without
- * base64. Afterwards the message calls above protect the messages. The caller writes the length of
- * each message in front of it: four octets, the highest first (RFC 4422 3.7). */
+ * Acquire a credential of the profile's package. Then pass each message of the client to
+ * SaslAcceptSecurityContext, without base64. After the login the message calls above protect the
+ * messages. Before each message the caller writes its length: four octets, the highest first (RFC
+ * 4422 3.7). */
 
-/* One step of a client's SASL exchange: AcceptSecurityContext with what SASL adds to it.
+/* Performs one step of a client's SASL exchange: AcceptSecurityContext with SASL's additions.
  *
- * phCredential, phContext, phNewContext, TargetDataRep, ptsExpiry   as AcceptSecurityContext. A
- *                   context of one of the two calls is refused by the other.
- * pInput            in, may be NULL: the client's message, in one SECBUFFER_TOKEN. It is empty or
- *                   absent if the client sent nothing. That is so before its first message, which
- *                   some protocols carry only after an empty challenge. It is also so for its
- *                   answer to the last token. SECBUFFER_CHANNEL_BINDINGS as in
- *                   AcceptSecurityContext.
+ * phCredential, phContext, phNewContext, TargetDataRep, ptsExpiry   as AcceptSecurityContext.
+ *                   Each of the two calls refuses a context that the other one made.
+ * pInput            in, may be NULL. The client's message, in one SECBUFFER_TOKEN. It is empty or
+ *                   absent if the client sent nothing: in a protocol that carries the first message
+ *                   only after an empty challenge, or as the answer to the last token.
+ *                   SECBUFFER_CHANNEL_BINDINGS as in AcceptSecurityContext.
  *                   SECBUFFER_PKG_PARAMS only with ASC_REQ_HTTP.
  * fContextReq       in. ASC_REQ_* as in AcceptSecurityContext. With GSSAPI and DIGEST-MD5 they also
  *                   say which layers the client may choose, besides no layer:
  *                   ASC_REQ_CONFIDENTIALITY   encryption and integrity, if the context has it.
  *                   ASC_REQ_INTEGRITY, ASC_REQ_REPLAY_DETECT, ASC_REQ_SEQUENCE_DETECT   integrity.
- *                   ASC_REQ_HTTP              Digest for HTTP instead, as AcceptSecurityContext has
- *                                             it; not with channel bindings (see "The bit
+ *                   ASC_REQ_HTTP              Digest for HTTP instead, as in AcceptSecurityContext.
+ *                                             Not with channel bindings (see "The bit
  *                                             0x10000000").
  *                   A caller that requires a layer must check *pfContextAttr at the end. With
- *                   ASC_REQ_INTEGRITY, NTLM's clients must send a MIC; the two flags behind it
- *                   offer the same layer without that.
+ *                   ASC_REQ_INTEGRITY, NTLM's clients must send a MIC. The other two flags for
+ *                   integrity offer the same layer without that demand.
  * pOutput           in/out. A SECBUFFER_TOKEN for the challenge, as in AcceptSecurityContext. A
  *                   challenge is sent even if it is empty. On SEC_E_OK a token is sent with the
  *                   success. A protocol that cannot do that (RFC 4422 3.6) sends it as one more
- *                   challenge, whose answer is empty. SECBUFFER_SSPI_ERROR_INFO as there.
+ *                   challenge, whose answer is empty. SECBUFFER_SSPI_ERROR_INFO as in
+ *                   AcceptSecurityContext.
  * pfContextAttr     out, may be NULL. On SEC_E_OK ASC_RET_CONFIDENTIALITY and ASC_RET_INTEGRITY say
- *                   which layer follows. Neither: messages go in clear, and the message calls
- *                   refuse.
+ *                   which layer was agreed on. With neither, messages are sent without
+ *                   protection, and the message calls are refused.
  *
- * GSSAPI continues after the login of Kerberos. The last token is sent with SEC_I_CONTINUE_NEEDED,
- * and the client answers with nothing. Then the server's cookie is sent, with the layers and
- * SASL_OPTION_RECV_SIZE. The client's cookie follows, with its layer, its size and its
- * authorization identity.
+ * GSSAPI continues after the login of Kerberos. The call returns Kerberos' last token with
+ * SEC_I_CONTINUE_NEEDED, and the client answers with an empty message. The next call returns the
+ * server's cookie, with the layers and SASL_OPTION_RECV_SIZE. The client answers with its own
+ * cookie, which has its layer, its size and its authorization identity.
  *
- * The authorization identity is the name that the client wants to act as. It is
- * SASL_OPTION_AUTHZ_STRING at the end, and the caller decides whether to allow it. The client
- * itself is SECPKG_ATTR_NAMES.
+ * The authorization identity is the name that the client wants to act as. After the exchange the
+ * caller reads it as SASL_OPTION_AUTHZ_STRING, and decides whether to allow it. The verified name
+ * of the client is SECPKG_ATTR_NAMES.
  *
  * Returns as AcceptSecurityContext, and
  * SEC_E_ALGORITHM_MISMATCH   The client sent an authorization identity, and
@@ -1195,8 +1225,8 @@ SSPI_API SECURITY_STATUS SEC_ENTRY EnumerateSecurityPackagesW(PULONG pcPackages,
  *                            breaks RFC 4752 3.2. The client sent a message where it must send
  *                            nothing, or sent nothing twice. SECBUFFER_PKG_PARAMS without
  *                            ASC_REQ_HTTP.
- * SEC_E_QOP_NOT_SUPPORTED    The client chose a layer that it was not offered.
- * SEC_E_INVALID_HANDLE       Also: a context of AcceptSecurityContext.
+ * SEC_E_QOP_NOT_SUPPORTED    The client chose a layer that the server did not offer.
+ * SEC_E_INVALID_HANDLE       Also: AcceptSecurityContext made the context.
  * Blocks: as AcceptSecurityContext. Threads: likewise. Source: SaslAcceptSecurityContext; the
  * layers as RFC 4752 3.2 and Active Directory's DIGEST-MD5 offer them. */
 SSPI_API SECURITY_STATUS SEC_ENTRY
@@ -1206,9 +1236,9 @@ SaslAcceptSecurityContext(PCredHandle phCredential, PCtxtHandle phContext, PSecB
 
 /* Lists the profiles.
  *
- * ProfileList       out. Their names, each with a NUL behind it, and one more NUL at the end, in
- *                   one allocated block; free it with FreeContextBuffer. NULL on an error.
- * ProfileCount      out. How many; 0 on an error.
+ * ProfileList       out. Their names in one allocated block: a NUL follows each name, and one more
+ *                   NUL follows the last one. Free it with FreeContextBuffer. NULL on an error.
+ * ProfileCount      out. The number of profiles; 0 on an error.
  *
  * Returns SEC_E_OK; SEC_E_INVALID_PARAMETER (a pointer is NULL); SEC_E_INSUFFICIENT_MEMORY.
  * Blocks: no. Threads: any. Source: nf-sspi-saslenumerateprofilesa. */
@@ -1230,15 +1260,16 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageA(const SEC_CHAR *Profil
 SSPI_API SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageW(const SEC_WCHAR *ProfileName,
                                                           PSecPkgInfoW *PackageInfo);
 
-/* Describes the package that a client's choice of mechanism stands for.
+/* Describes the package of the mechanism that a client chose.
  *
  * pInput            in. The client's message, in one SECBUFFER_TOKEN. It begins with the
- * mechanism's name, without case. The name ends at the first octet that a name cannot hold (RFC
- * 4422 3.1). The rest is ignored. PackageInfo       out. As SaslGetProfilePackage.
+ *                   mechanism's name, without case. The name ends at the first octet that a name
+ *                   cannot hold (RFC 4422 3.1). The rest is ignored.
+ * PackageInfo       out. As SaslGetProfilePackage.
  *
- * Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND (another mechanism, or none); SEC_E_INVALID_TOKEN (a
- * descriptor that breaks the rules of AcceptSecurityContext, or not one SECBUFFER_TOKEN);
- * SEC_E_INVALID_PARAMETER (PackageInfo NULL); SEC_E_INSUFFICIENT_MEMORY.
+ * Returns SEC_E_OK; SEC_E_SECPKG_NOT_FOUND (the message begins with no known mechanism);
+ * SEC_E_INVALID_TOKEN (a descriptor that breaks the rules of AcceptSecurityContext, or not one
+ * SECBUFFER_TOKEN); SEC_E_INVALID_PARAMETER (PackageInfo NULL); SEC_E_INSUFFICIENT_MEMORY.
  * Blocks: no. Threads: any. Source: nf-sspi-saslidentifypackagea. */
 SSPI_API SECURITY_STATUS SEC_ENTRY SaslIdentifyPackageA(PSecBufferDesc pInput,
                                                         PSecPkgInfoA *PackageInfo);
@@ -1247,28 +1278,29 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslIdentifyPackageW(PSecBufferDesc pInput,
 
 /* Sets an option of a SASL context, at any time after the first SaslAcceptSecurityContext.
  *
- * ContextHandle     in.
+ * ContextHandle     in. The context.
  * Option            in. SASL_OPTION_
  *   RECV_SIZE         a ULONG, 65535 unless set: the most octets of a sealed message from the
  *                     client. DecryptMessage and VerifySignature refuse a longer one with
- *                     SEC_E_INVALID_TOKEN. The server sends the number to the client: GSSAPI in the
- *                     server's cookie, DIGEST-MD5 in the first challenge. After that it cannot be
- *                     set. With GSSAPI, call SaslAcceptSecurityContext without a token first.
+ *                     SEC_E_INVALID_TOKEN. The server sends the number to the client: with GSSAPI
+ *                     in the server's cookie, with DIGEST-MD5 in the first challenge. After that it
+ *                     cannot be set. With GSSAPI, make a first call of SaslAcceptSecurityContext
+ *                     without a token, and set the option after it.
  *   SEND_SIZE         a ULONG, 65535 unless set: the most octets of a message to the client, before
  *                     it is sealed. EncryptMessage and MakeSignature refuse a longer one with
  *                     SEC_E_INVALID_TOKEN. A second limit is the size that the client sent, less
  *                     the octets that the package adds.
  *   AUTHZ_PROCESSING  a ULONG: Sasl_AuthZIDProcessed, unless set, or Sasl_AuthZIDForbidden.
- * Value, Size       in. A buffer with the value and its octets; read during the call.
+ * Value, Size       in. The value, and its octets. The value is only read during the call.
  *
  * Returns
  * SEC_E_OK                    The option is set.
  * SEC_E_BUFFER_TOO_SMALL      Size is less than a ULONG's, or Value is NULL.
- * SEC_E_INVALID_HANDLE        The context does not exist, is not of SaslAcceptSecurityContext, or
- *                             another thread uses it.
- * SEC_E_UNSUPPORTED_FUNCTION  Another option. SASL_OPTION_AUTHZ_STRING, which only the client sets.
- *                             RECV_SIZE after it was sent to the client. AUTHZ_PROCESSING after the
- *                             exchange has ended.
+ * SEC_E_INVALID_HANDLE        The context does not exist, SaslAcceptSecurityContext did not make
+ *                             it, or another thread uses it.
+ * SEC_E_UNSUPPORTED_FUNCTION  Another option, or SASL_OPTION_AUTHZ_STRING, which only the client
+ *                             sets. RECV_SIZE after it was sent to the client. AUTHZ_PROCESSING
+ *                             after the exchange has ended.
  * SEC_E_INVALID_PARAMETER     RECV_SIZE over 16777215, or another state of processing.
  * Blocks: no. Threads: any. Source: nf-sspi-saslsetcontextoption. */
 SSPI_API SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandle, ULONG Option,
@@ -1276,18 +1308,18 @@ SSPI_API SECURITY_STATUS SEC_ENTRY SaslSetContextOption(PCtxtHandle ContextHandl
 
 /* Returns an option of a SASL context.
  *
- * ContextHandle     in.
+ * ContextHandle     in. The context.
  * Option            in. As SaslSetContextOption, and
  *   AUTHZ_STRING      after the exchange: the client's authorization identity, UTF-8 without
  *                     control characters or a NUL; empty if the client sent none.
  *   SEND_SIZE         is the smaller of its two limits.
  * Value             out. Receives the value. May be NULL when Size is 0.
- * Size              in. The octets that Value has room for.
+ * Size              in. The octets of memory at Value.
  * Needed            out, may be NULL. Octets of the value, on SEC_E_OK and SEC_E_BUFFER_TOO_SMALL.
  *
  * Returns
  * SEC_E_OK                    The value is in Value.
- * SEC_E_BUFFER_TOO_SMALL      Needed says the size.
+ * SEC_E_BUFFER_TOO_SMALL      The value has more than Size octets. *Needed says how many.
  * SEC_E_INVALID_HANDLE        As SaslSetContextOption. Also: AUTHZ_STRING before the exchange has
  *                             ended.
  * SEC_E_UNSUPPORTED_FUNCTION  Another option, or AUTHZ_STRING under Sasl_AuthZIDForbidden.
