@@ -15,8 +15,8 @@ enum base64_status {
 };
 
 /* Decodes `text` and appends the octets to `to`. The result may have at most `limit` octets. The
- * function refuses a longer text before it reads it. With any status but BASE64_OK it has appended
- * nothing usable. */
+ * function refuses a longer text before it reads it. With any other status than BASE64_OK, the
+ * caller must not use what was appended. */
 enum base64_status base64_decode(struct sspi_view text, size_t limit, struct bytes *to) MUST_USE;
 
 /* Appends `data` as base64 with padding and without line breaks. */

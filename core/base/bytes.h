@@ -16,6 +16,7 @@
 /* Returns the view of a NUL-terminated string, and the absent view for NULL. Borrows `text`. */
 struct sspi_view bytes_view(const char *text);
 
+/* An absent view equals an empty one. */
 bool bytes_equal(struct sspi_view a, struct sspi_view b);
 
 /* Ignores the case of ASCII letters; all other octets must be equal. */
@@ -31,7 +32,7 @@ void bytes_wipe(void *memory, size_t len);
 /* ---- growing byte string ---- */
 
 /* Zero-initialise it. `failed` becomes true when memory runs out or the contents would be longer
- * than `limit` octets (0: no limit), and stays true. So callers append without checks and look at
+ * than `limit` octets (0: no limit), and stays true. So callers append without checks and check
  * `failed` once at the end. The memory is wiped when it is freed or moved. */
 struct bytes {
     char *data;
@@ -41,6 +42,8 @@ struct bytes {
     bool failed;
 };
 
+/* Each function appends, or sets to->failed. `data` may be NULL if `len` is 0. `text` is
+ * NUL-terminated. */
 void bytes_append(struct bytes *to, const void *data, size_t len);
 void bytes_append_view(struct bytes *to, struct sspi_view what);
 void bytes_append_text(struct bytes *to, const char *text);
@@ -61,7 +64,7 @@ char *bytes_steal(struct bytes *from, size_t *ret_len) MUST_USE;
 /* Wipes and frees. Leaves a zero-initialised value. */
 void bytes_free(struct bytes *from);
 
-/* For __attribute__((cleanup(bytes_free))). */
+/* Frees the contents at the end of the variable's scope. */
 #define BYTES_CLEANUP __attribute__((cleanup(bytes_free)))
 
 #endif

@@ -3,8 +3,8 @@
 
 #include <utf8proc.h>
 
-/* Neither Unicode's table nor Windows' has an upper case of one character for it, but utf8proc
- * returns U+1E9E. */
+/* U+00DF. utf8proc converts it to U+1E9E. The tables of Unicode and of Windows have no upper case
+ * of one character for it. */
 #define SHARP_S 0xDF
 
 bool fold_upper(struct bytes *to, struct sspi_view text)

@@ -20,7 +20,7 @@ static inline void ref_init(struct ref *ref)
  * function that frees the object. A header declares them:
  *
  *   TYPE *PREFIX_ref(TYPE *object);    adds an owner, who calls PREFIX_unref() too
- *   void PREFIX_unref(TYPE *object);   the last owner frees the object; NULL is fine
+ *   void PREFIX_unref(TYPE *object);   removes an owner (NULL: none); the last frees the object
  *
  * Any thread may call both. The last owner sees what the other owners wrote to the object. */
 #define REF(prefix, type, member, destroy)                                                         \

@@ -18,11 +18,12 @@ bool service_name_accepts_principal(struct sspi_view principal, const struct ssp
                                     size_t n_patterns);
 
 /* True if the name that a client of NTLM or Digest sent ("HTTP/host") matches one of the patterns.
- * Such names have no realm, so the realms of the patterns do not count. */
+ * Such names have no realm, so the realms of the patterns are ignored. */
 bool service_name_accepts(struct sspi_view name, const struct sspi_view *patterns,
                           size_t n_patterns);
 
-/* As service_name_accepts(), but a pattern for every host or every name does not count. */
+/* As service_name_accepts(), but ignores patterns for every host or every name. Each pattern must
+ * have passed service_name_is_pattern(). */
 bool service_name_is_listed(struct sspi_view name, const struct sspi_view *patterns,
                             size_t n_patterns);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* UTF-8 (RFC 3629), UTF-16 (RFC 2781) and ISO-8859-1. The functions refuse wrong input; they never
- * replace a character of it. Pure. */
+/* UTF-8 (RFC 3629), UTF-16 (RFC 2781) and ISO-8859-1. The functions refuse malformed input. They
+ * never replace a character. Pure. */
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 

@@ -18,8 +18,9 @@ struct binding_candidates {
     bool incomplete;
 };
 
-/* Adds the binding of the first certificate of a PEM file. In a chain, the first one is the
- * server's own. False: `error` says what is wrong with the file. Blocks on the file. */
+/* Adds the binding of the first certificate of a PEM file to `to`. In a chain, the first
+ * certificate is the server's own. False: `error` says what is wrong with the file. Blocks on the
+ * file. */
 bool binding_read_certificate(const char *path, struct binding_candidates *to, char *error,
                               size_t error_size) MUST_USE;
 

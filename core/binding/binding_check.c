@@ -18,9 +18,9 @@ static struct binding_rules rules_of_buffers(const struct package_input *in)
     bool proxy = (in->requirements & ASC_REQ_PROXY_BINDINGS) != 0;
     bool missing = (in->requirements & ASC_REQ_ALLOW_MISSING_BINDINGS) != 0;
 
-    /* Without a binding only PROXY counts, because 0x10000000 is then ASC_REQ_HTTP. With a binding,
-     * the client's binding must match, even with PROXY: if the two flags contradict each other, the
-     * stricter one counts. */
+    /* Without a binding, only PROXY has a meaning, because 0x10000000 is then ASC_REQ_HTTP. With a
+     * binding, the client's binding must match, even with PROXY: if the two flags contradict each
+     * other, the stricter one applies. */
     if (proxy || (in->n_bindings > 0 && !missing))
         rules.mode = BINDING_MODE_REQUIRE;
     else if (in->n_bindings > 0)
@@ -47,8 +47,8 @@ static enum binding_answer check_named(const struct binding_rules *rules,
     return comparison == BINDING_DIFFERENT ? BINDING_OTHER_CHANNEL : BINDING_NOT_COMPARABLE;
 }
 
-/* ALLOW accepts a client that does not know the extension. It refuses a client that says "no TLS"
- * on a TLS connection. A relay that terminates the client's TLS causes exactly this. */
+/* ALLOW accepts a client that does not know channel bindings. It refuses a client that says "no
+ * TLS" on a TLS connection. A relay that terminates the client's TLS causes exactly this. */
 enum binding_answer binding_check_channel(const struct binding_rules *rules,
                                           enum package_client_binding client,
                                           enum binding_comparison comparison,
@@ -187,7 +187,7 @@ static bool compare(const struct binding_rules *rules,
     return true;
 }
 
-/* Most clients name no channel and need no hash. */
+/* Computes no hash unless the client named a channel, because most clients name none. */
 static bool compare_facts(const struct binding_rules *rules, const struct binding_facts *facts,
                           const struct hash_suite *hashes, enum binding_comparison *ret_comparison)
 {

@@ -4,8 +4,8 @@
  * used. A kept login, a later leg, a subrequest and an internal redirect call it again, with the
  * policy that applies there.
  *
- * A package reports facts. Facts say what the client vouched for, not whether it is right. The
- * policy compares, because another policy compares with other channels.
+ * A package reports facts: what the client said, and not whether that is right. Only the policy
+ * compares, because each policy has its own candidates.
  *
  * Sources: the Extended Protection pages and .NET's HttpListener (policy table), RFC 5929, MS-NLMP
  * 3.2.5.1.2, MS-KILE 3.4.5, MS-DPSP. Pure, except for OpenSSL's MD5. */
@@ -41,17 +41,16 @@ struct binding_rules {
      * service that a key proves, and no name that the client sends (if such names are checked). */
     const struct sspi_view *services;
     size_t n_services;
-    bool checks_client_names; /* names that only the client vouches for are checked, too (NTLM,
-                                 Digest) */
-    bool refuses_dotless;     /* such a name without a dot must be listed itself */
+    bool checks_client_names; /* names that no key proves are checked, too (NTLM, Digest) */
+    bool refuses_dotless; /* a name that no key proves and that has no dot must be listed itself */
 };
 
 /* The facts about one login. */
 struct binding_facts {
     struct package_client_channel channel;
     struct sspi_view service; /* absent or empty: not known */
-    bool service_proven; /* the server's key for this service decrypted the ticket; otherwise only
-                            the client vouches for the name */
+    bool service_proven; /* true: the server's key for this service decrypted the ticket; false:
+                            only the client named the service */
 };
 
 /* The result of comparing the client's channel with the candidates. */
@@ -59,7 +58,7 @@ enum binding_comparison { BINDING_NO_CANDIDATE, BINDING_DIFFERENT, BINDING_EQUAL
 
 enum binding_answer {
     BINDING_ACCEPTED,
-    BINDING_NOT_READ,      /* the facts do not say what the client said */
+    BINDING_NOT_READ,      /* the package did not read the client's statement about its channel */
     BINDING_CLIENT_ABSENT, /* a binding is required, and the client sent none */
     BINDING_CLIENT_NO_TLS, /* the client says that it uses no TLS */
     BINDING_OTHER_CHANNEL,
@@ -72,7 +71,7 @@ enum binding_answer {
  * Windows caller gives AcceptSecurityContext. */
 struct binding_rules binding_rules_of(const struct package_input *in);
 
-/* Decides about the channel. `comparison` counts only for a client that named a channel. *ret_bound
+/* Decides about the channel. `comparison` is ignored unless the client named a channel. *ret_bound
  * says what an accepted client is bound to. Pure. */
 enum binding_answer binding_check_channel(const struct binding_rules *rules,
                                           enum package_client_binding client,

@@ -12,8 +12,8 @@
 typedef int new_session_cb(SSL *ssl, SSL_SESSION *session);
 
 /* The server's callback for new sessions. OpenSSL calls a callback of the context that accepted the
- * connection. It does not tell which context that is after SNI chose another. So one callback
- * serves all contexts. The parent process sets it, and workers read it. */
+ * connection. After SNI selected another context, OpenSSL does not tell which context that was. So
+ * one callback serves all contexts. The parent process sets it, and workers read it. */
 static new_session_cb *server_new_session;
 
 /* ---- application data ---- */
@@ -64,7 +64,7 @@ static void keep(SSL *ssl, SSL_SESSION *session)
         write_binding(session, &shown);
 }
 
-/* Always 1, because the handshake must continue without the data, too. */
+/* Always returns 1, because the handshake must continue even without the data. */
 static int keep_in_ticket(SSL *ssl, void *unused)
 {
     (void)unused;
@@ -75,7 +75,7 @@ static int keep_in_ticket(SSL *ssl, void *unused)
 static int keep_in_cache(SSL *ssl, SSL_SESSION *session)
 {
     keep(ssl, session);
-    return 0; /* OpenSSL's rule: this callback keeps no reference to the session */
+    return 0; /* this tells OpenSSL that the callback keeps no reference to the session */
 }
 
 static int keep_and_call_server(SSL *ssl, SSL_SESSION *session)

@@ -4,8 +4,8 @@
  * binding of the certificate that its client saw, as application data of its ticket. OpenSSL puts
  * these data into the sealed ticket and into the serialised session of a session cache.
  *
- * A client cannot change the data. It holds either the ticket or the id of a session that the
- * server holds. The server encrypts and authenticates the ticket with its ticket key (RFC 5077
+ * A client cannot change the data. The client has either the ticket or the id of a session that the
+ * server stores. The server encrypts and authenticates the ticket with its ticket key (RFC 5077
  * section 4). */
 #ifndef BINDING_SESSION_H
 #define BINDING_SESSION_H
@@ -13,8 +13,8 @@
 #include "binding_channel.h"
 
 /* Makes the sessions that begin at `ctx` store the binding of the server's certificate. The parent
- * process calls this after the server has set its callbacks, and before the context serves. It
- * takes two callbacks of the context:
+ * process calls this after the server has set its callbacks, and before the context serves. It sets
+ * two callbacks of the context:
  * - the session ticket callback. nginx and mod_ssl do not use it. OpenSSL cannot tell whether it is
  *   set. If a module sets it later, the certificates of resumed sessions are unknown.
  * - the callback for new sessions, for TLS 1.2 without tickets. It calls the server's own callback

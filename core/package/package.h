@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A security package: one constant vtable. A package knows only its own protocol, and no handle, no
- * rule of SecBuffers and no web server. Callers use it through package_context.h. They check every
- * argument before the package gets it. */
+/* A security package: one constant vtable. A package implements only its own protocol. Handles, the
+ * rules of SecBuffers and web servers are its callers' part. Callers use it through
+ * package_context.h. They check every argument before the package gets it. */
 #ifndef PACKAGE_H
 #define PACKAGE_H
 
@@ -15,7 +15,7 @@
 /* Most octets of one message that is signed or sealed, without what the package adds. */
 #define PACKAGE_MESSAGE_LIMIT (1u << 24)
 
-/* Channel bindings a caller may name as alternatives in one call (one buffer each). */
+/* The most channel bindings that one call may pass as alternatives, one in each buffer. */
 #define PACKAGE_BINDINGS_LIMIT 16
 
 /* The most service names of one SSPI_ACCEPTOR_DATA. */
@@ -49,57 +49,60 @@ struct package_client_channel {
 /* The channel of an accepted client, under the rules that accepted it. */
 enum package_bound {
     PACKAGE_BOUND_UNCHECKED, /* the rules compare no channels */
-    PACKAGE_BOUND_ABSENT,    /* the client sent none, and that was allowed */
-    PACKAGE_BOUND_NO_TLS,    /* the client knows of bindings and says that it uses no TLS */
-    PACKAGE_BOUND_PROXY,     /* the client is bound to a channel that ends before us */
-    PACKAGE_BOUND_MATCHED    /* compared and equal */
+    PACKAGE_BOUND_ABSENT,    /* the client sent no channel binding, and the rules accept that */
+    PACKAGE_BOUND_NO_TLS,    /* the client knows channel bindings and says that it uses no TLS */
+    PACKAGE_BOUND_PROXY,     /* the client is bound to a channel that ends at a front end */
+    PACKAGE_BOUND_MATCHED    /* the client's channel equals one of the candidates */
 };
 
-/* Any of these in fContextReq asks for signed messages or bodies ("Generating the Digest
- * Challenge"). SASL's GSSAPI has the same rule. */
+/* Each of these flags in fContextReq asks for signed messages or bodies (Microsoft's page
+ * "Generating the Digest Challenge"). SASL's GSSAPI has the same rule. */
 #define PACKAGE_ASKS_INTEGRITY (ASC_REQ_INTEGRITY | ASC_REQ_REPLAY_DETECT | ASC_REQ_SEQUENCE_DETECT)
 
 struct binding_rules; /* binding_check.h */
 
 /* The input of one accept call. All views are borrowed for the call. */
 struct package_input {
-    struct sspi_view token;  /* SECBUFFER_TOKEN; absent or empty on a first call */
-    bool http;               /* Digest's HTTP form, else SASL's: see "The bit 0x10000000" */
-    struct sspi_view method; /* PKG_PARAMS, in the order of the Digest page; absent ones */
-    struct sspi_view uri;    /* have data NULL */
+    struct sspi_view token; /* SECBUFFER_TOKEN; absent or empty on a first call */
+    bool http; /* true: Digest's HTTP form; false: its SASL form. See "The bit 0x10000000" in
+                  sspi.h. */
+    struct sspi_view method; /* SECBUFFER_PKG_PARAMS of Digest; data NULL: absent */
+    struct sspi_view uri;    /* as method */
     /* The octets of H(entity-body); empty: the caller passed a text that is not the hexadecimal
      * form of a hash. */
     struct sspi_view entity_hash;
     struct sspi_view hash_a1;                       /* 16 octets; empty: there is no such user */
     struct sspi_view realm;                         /* US-ASCII */
-    const struct package_channel_binding *bindings; /* any one of them may match */
+    const struct package_channel_binding *bindings; /* the client's must match one of them */
     size_t n_bindings;
-    /* The rules for channels and services. NULL: `bindings` and `requirements` count, with their
-     * Windows meaning (binding_rules_of()). */
+    /* The rules for channels and services. NULL: `bindings` and `requirements` are the rules, with
+     * their Windows meaning (binding_rules_of()). */
     const struct binding_rules *rules;
-    bool reads_client_binding; /* read what the client said about its channel, even if no rule needs
-                                  it */
+    bool reads_client_binding; /* report the client's statement about its channel, even if no rule
+                                  needs it */
     ULONG requirements;        /* ASC_REQ_* as the caller gave them */
-    size_t n_tokens; /* SECBUFFER_TOKEN buffers in the output: how many challenges are wanted */
+    size_t n_tokens; /* number of SECBUFFER_TOKEN buffers in the output: the most challenges that
+                        the caller takes */
 };
 
-/* Tokens one answer may hold: challenges, one an algorithm. */
+/* The most tokens of one answer. Only Digest makes several: one challenge for each algorithm. */
 #define PACKAGE_CHALLENGES_LIMIT 8
 
 /* The missing input of the next call, set with SEC_E_INCOMPLETE_MESSAGE. The reason in error_info
- * says which: SSPI_REASON_HASH_WANTED or SSPI_REASON_ENTITY_WANTED. */
+ * says which input: SSPI_REASON_HASH_WANTED (`user`) or SSPI_REASON_ENTITY_WANTED (`algorithm`). */
 struct package_need {
-    struct bytes user;                    /* the user whose hash_a1 is missing: UTF-8 and a NUL */
-    enum sspi_digest_algorithm algorithm; /* the one of the missing entity_hash */
+    struct bytes user; /* the user whose hash_a1 is missing, in UTF-8 with a NUL */
+    enum sspi_digest_algorithm algorithm; /* the algorithm of the missing entity_hash */
 };
 
 /* The output of one accept call. The package appends to `tokens` and need.user; the caller frees
  * them. */
 struct package_output {
     struct bytes tokens[PACKAGE_CHALLENGES_LIMIT];
-    size_t n_tokens; /* tokens filled; usually 0 or 1 */
+    size_t n_tokens; /* the number of tokens that the package filled; 0 or 1, except in Digest */
     struct package_need need;
-    struct sspi_error_info *error_info; /* never NULL; set reason and text on every refusal */
+    /* Never NULL. The package sets reason and text on every refusal. */
+    struct sspi_error_info *error_info;
 };
 
 /* The facts of an established context, which owns them. */
@@ -107,35 +110,38 @@ struct package_info {
     char *name;         /* the client's full name: alice@REALM; Digest: the user's own name */
     char *realm;        /* Kerberos realm or Digest realm; NULL when there is none */
     char *target;       /* the service of the login, HTTP/host@REALM; NULL when unknown */
-    bool target_proven; /* the server's key for it decrypted the ticket; otherwise only the client
-                         * said it */
-    char *authzid;      /* the identity to act as (Digest in SASL); NULL: the client's own */
+    bool target_proven; /* true: the server's key for `target` decrypted the ticket; false: only the
+                           client named `target` */
+    char *authzid;      /* the user that the client asks to act as (Digest in SASL); NULL: itself */
     const struct package *mechanism; /* the package that authenticated the client (Kerberos under
                                       * Negotiate) */
-    const char *algorithm;           /* Digest: name of the algorithm, static lifetime; else NULL */
-    char *ccache; /* cache with the credential the client delegated, "MEMORY:..."; NULL:
-                   * none, or ASC_REQ_DELEGATE was not asked for */
+    const char *algorithm;           /* Digest: its name, static lifetime; other packages: NULL */
+    char *ccache; /* name of the credential cache with the delegated tickets, "MEMORY:..."; NULL:
+                     the client delegated none, or the caller did not set ASC_REQ_DELEGATE */
     char **sids;  /* "S-1-5-21-…" of the user and its groups; NULL when not known */
     size_t n_sids;
     ULONG attributes; /* ASC_RET_* */
-    ULONG peer_limit; /* octets of one sealed message that the client takes; 0: it did not say */
+    ULONG peer_limit; /* the most octets of a sealed message that the client accepts; 0: the client
+                         did not say */
     uint64_t start_ms;
     uint64_t expiry_ms; /* UINT64_MAX: the constant maximum of the Digest page */
-    /* NTLM: store_users_generation() of the user file before it verified the client; 0: winbind. */
+    /* NTLM: store_users_generation() of the user file, read before the client was verified; 0:
+     * winbind. */
     uint64_t users_generation;
     struct package_client_channel channel;
     enum package_bound bound; /* by the rules of the call that verified the client */
 };
 
-/* Frees the texts and the SIDs, and zero-initialises *info. Before that the package ends `ccache`,
- * because a cache is more than its name. */
+/* Frees the texts and the SIDs, and zero-initialises *info. The package destroys the credential
+ * cache that `ccache` names before it calls this function. */
 void package_info_clear(struct package_info *info);
 
-/* SEC_E_OK when the tokens can be sent. SEC_E_INSUFFICIENT_MEMORY: one of them is not complete.
- * SEC_E_INTERNAL_ERROR: too many, or one is too long. Pure. */
+/* SEC_E_OK when the tokens can be sent. SEC_E_INSUFFICIENT_MEMORY: memory ran out while a token was
+ * made. SEC_E_INTERNAL_ERROR: there are too many tokens, or one is too long. Pure. */
 SECURITY_STATUS package_output_check(const struct package_output *out) MUST_USE;
 
-/* Gives an error without a reason the reason INTERNAL. */
+/* If `status` is an error and `error_info` has no reason, sets the reason INTERNAL and the name of
+ * the status as text. */
 void package_output_complete_error(SECURITY_STATUS status, struct sspi_error_info *error_info);
 
 /* Frees tokens and need; leaves error_info. */
@@ -162,12 +168,14 @@ struct package_message_room {
 
 /* The message of one call. */
 struct package_message {
-    const struct package_message_part *parts; /* in the order in which the checksum takes them */
+    const struct package_message_part *parts; /* in the order in which the checksum covers them */
     size_t n_parts;
-    struct package_message_room token;   /* sign, seal; the other two read `len` octets */
-    struct package_message_room padding; /* seal */
+    /* Sign and seal write both rooms (sign only `token`); verify and unseal read `len` octets. */
+    struct package_message_room token;
+    struct package_message_room padding;
     /* Only for unseal: a copy of token, sealed parts and padding, one behind the other. `parts` and
-     * `token` point into it, or there are no parts and no token if only the whole is known. */
+     * `token` point into it. If the caller has only one buffer (SECBUFFER_STREAM), there are no
+     * parts and no token. */
     char *whole;
     size_t whole_len;
 };
@@ -181,16 +189,17 @@ struct package_key_info {
     ULONG encryption_number;
 };
 
-/* clang-format takes the capital letters of a return type for a macro's. */
+/* clang-format would treat a return type in capital letters as a macro. */
 /* clang-format off */
 /* The part of a package that works on messages; a member is NULL if the package does not have it.
  * The caller passes only established contexts, in one thread at a time, with at most
  * PACKAGE_MESSAGE_PARTS_LIMIT parts and PACKAGE_MESSAGE_LIMIT octets. */
 struct package_messages {
-    /* The package adds octets only behind a sealed message. SECBUFFER_TOKEN stays empty, and
-     * EncryptMessage and DecryptMessage work without it. */
+    /* The package adds octets only after a sealed message. SECBUFFER_TOKEN stays empty, and
+     * EncryptMessage and DecryptMessage do not need it. */
     bool has_trailer;
-    /* The login agrees on the protection of messages, and fQOP 0 stands for it (Digest page). */
+    /* Client and server agree on the protection of messages during the login. fQOP 0 means that
+     * protection (Microsoft's Digest page). */
     bool negotiates_qop;
 
     SECURITY_STATUS (*sizes)(void *context, SecPkgContext_Sizes *ret_sizes);
@@ -198,7 +207,8 @@ struct package_messages {
     /* SECPKG_ATTR_STREAM_SIZES; may be NULL. */
     SECURITY_STATUS (*stream_sizes)(void *context, SecPkgContext_StreamSizes *ret_sizes);
 
-    /* SEC_E_BUFFER_TOO_SMALL leaves the context as it was, here and in seal. */
+    /* SEC_E_BUFFER_TOO_SMALL: the context is unchanged, and the rooms say how many octets are
+     * needed. The same in seal. */
     SECURITY_STATUS (*sign)(void *context, struct package_message *message);
 
     /* SEC_E_MESSAGE_ALTERED, SEC_E_OUT_OF_SEQUENCE; the same in unseal. */
@@ -207,9 +217,9 @@ struct package_messages {
     /* Encrypts in place unless `encrypt` is false. */
     SECURITY_STATUS (*seal)(void *context, bool encrypt, struct package_message *message);
 
-    /* SEC_E_OK sets *ret_plain, which lies in message->whole, and whether it was encrypted.
-     * The caller wipes the rest of message->whole. SEC_E_INCOMPLETE_MESSAGE: the whole
-     * is shorter than any message. */
+    /* SEC_E_OK sets *ret_plain, a view into message->whole, and *ret_encrypted. The caller wipes
+     * the rest of message->whole. SEC_E_INCOMPLETE_MESSAGE: message->whole is shorter than any
+     * message. */
     SECURITY_STATUS (*unseal)(void *context, const struct package_message *message,
                               struct sspi_view *ret_plain, bool *ret_encrypted);
 
@@ -220,7 +230,7 @@ struct package_messages {
 
 struct package {
     SecPkgInfoA about;
-    /* A further name it is found by, NULL when none ("Digest" for WDigest). */
+    /* A second name of the package ("Digest" for WDigest); NULL: it has only about.Name. */
     const char *alias;
 
     /* Makes a credential. `data` is never NULL here and lives only for the call unless a member
@@ -236,50 +246,53 @@ struct package {
     SECURITY_STATUS (*accept)(void *credential, void **context, const struct package_input *in,
                               struct package_output *out);
 
-    /* True when the next accept on this context may wait for another machine; NULL: it never waits.
-     * The caller never passes an established context. */
+    /* True if the next accept on this context may wait for another machine. A NULL member: accept
+     * never waits. The caller never passes an established context. */
     bool (*may_wait)(const void *context);
 
-    /* CompleteAuthToken; NULL where the package has none. */
+    /* CompleteAuthToken. A NULL member: the package does not have it. */
     SECURITY_STATUS (*complete)(void *context, const struct package_input *in,
                                 struct package_output *out);
 
-    /* VerifySignature and MakeSignature in Digest's HTTP form, on an established context; NULL
-     * where the package has none. The first verifies a later request of the client. The second
-     * signs the answer to the request that was verified last. The value of its header is
+    /* VerifySignature and MakeSignature in Digest's HTTP form, on an established context. NULL
+     * members: the package does not have them. The first verifies a later request of the client.
+     * The second signs the answer to the request that was verified last. The value of its header is
      * out->tokens[0]. The requirements in `in` are those of the context. */
     SECURITY_STATUS (*verify_request)(void *context, const struct package_input *in,
                                       struct package_output *out);
     SECURITY_STATUS (*sign_answer)(void *context, const struct package_input *in,
                                    struct package_output *out);
 
-    /* NULL until the context is established. */
+    /* Returns the facts, which the context owns. NULL: the context is not established. */
     const struct package_info *(*info)(const void *context);
 
-    /* The account of this machine that the client of an established context maps to: SEC_E_OK sets
-     * *ret_name, allocated, NULL if there is no account. A NULL member: the client's name is the
-     * account's. */
+    /* Finds the account of this machine to which the client of an established context is mapped.
+     * SEC_E_OK sets *ret_name, which the caller frees; NULL: there is no such account. A NULL
+     * member: the account has the client's name. */
     SECURITY_STATUS (*local_name)(const void *context, char **ret_name);
 
-    /* Reads the SIDs into the result of info(). It takes long, and few callers need them. The
-     * caller calls it before it makes a token, in one thread at a time. A NULL member: the SIDs are
-     * there already, or never. */
+    /* Reads the SIDs into the result of info(). This is a function of its own because it is slow
+     * and few callers need the SIDs. The caller calls it before it makes a token of the login,
+     * in one thread at a time. A NULL member: info() has the SIDs already, or the
+     * package has no SIDs. */
     SECURITY_STATUS (*read_sids)(void *context);
 
-    /* Makes `name` the calling thread's default credential cache, NULL the machine's. Unless it is
-     * NULL, *ret_previous receives the one before, allocated, NULL for the machine's. False: no
-     * memory, nothing changed. NULL where the package knows no caches. */
+    /* Makes `name` the default credential cache of the calling thread; NULL: the machine's default.
+     * If `ret_previous` is not NULL, *ret_previous becomes the name of the previous cache, which
+     * the caller frees; NULL: the machine's default. False: no memory, and nothing changed. A NULL
+     * member: the package has no credential caches. */
     bool (*use_ccache)(const char *name, char **ret_previous);
 
-    /* A MIC over `message` for SPNEGO's mechListMIC; NULL where the package cannot. */
+    /* Make and check a MIC over `message` for SPNEGO's mechListMIC. NULL members: the package has
+     * no MIC. */
     SECURITY_STATUS (*make_mic)(void *context, struct sspi_view message, struct bytes *ret_mic);
     SECURITY_STATUS (*check_mic)(void *context, struct sspi_view message, struct sspi_view mic);
 
-    /* NULL where the package has no message functions. */
+    /* NULL: the package has no message functions. */
     const struct package_messages *messages;
 
-    /* The context that `messages` of info()->mechanism work on, where another package does the
-     * work (Negotiate); NULL: this one does. */
+    /* Negotiate: returns the mechanism's context, on which the `messages` of info()->mechanism
+     * work. A NULL member: they work on this context. */
     void *(*mechanism_context)(void *context);
 
     /* Frees a context in any state. Never NULL. */

@@ -18,7 +18,8 @@ void package_context_clear(struct package_context *context)
     *context = (struct package_context){0};
 }
 
-/* The package's facts, which count only together with its SEC_E_OK. */
+/* Returns the facts that the package reports. They are valid only if the package returned SEC_E_OK.
+ */
 static const struct package_info *claimed_info(const struct package_context *context)
 {
     if (context->data == NULL)
@@ -26,8 +27,8 @@ static const struct package_info *claimed_info(const struct package_context *con
     return context->credential->package->info(context->data);
 }
 
-/* A package may answer only this. Anything else is an error of the package, and the client is
- * refused. */
+/* Checks that the package returned a status that it may return, and the facts that belong to
+ * SEC_E_OK. Any other answer is a fault of the package, and the client is refused. */
 static SECURITY_STATUS check_answer(const struct package_context *context, SECURITY_STATUS status)
 {
     const struct package_info *info = claimed_info(context);
@@ -45,8 +46,8 @@ static SECURITY_STATUS check_answer(const struct package_context *context, SECUR
     }
 }
 
-/* The package and the layer never see a call on a context that has ended. They could change an
- * established context, which the caller already trusts. */
+/* The package and the layer are not called for a context that has ended, because they could change
+ * an established context that the caller already trusts. */
 static SECURITY_STATUS check_state(const struct package_context *context,
                                    struct sspi_error_info *error_info)
 {
@@ -84,7 +85,8 @@ SECURITY_STATUS package_context_run(struct package_context *context, const struc
     context->requirements = in->requirements;
     SECURITY_STATUS answer = step(context, in, out);
     status = check_answer(context, answer);
-    /* A token that the package meant for another status is not sent. */
+    /* The package made its tokens for the status that it returned, so they are not sent with
+     * another one. */
     if (status != answer)
         out->n_tokens = 0;
     return status;
@@ -148,7 +150,7 @@ SECURITY_STATUS package_context_complete(struct package_context *context, struct
         return SEC_E_UNSUPPORTED_FUNCTION;
     if (context->state == PACKAGE_CONTEXT_FAILED || context->data == NULL)
         return SEC_E_INVALID_HANDLE;
-    in->requirements = context->requirements; /* those that the context was asked for */
+    in->requirements = context->requirements; /* the flags of the last step */
     SECURITY_STATUS status = package->complete(context->data, in, out);
     /* The client is verified or not: the package must not ask for a further call. */
     if (status > 0)

@@ -29,7 +29,7 @@ struct package_context {
  * layer before the first step. */
 void package_context_init(struct package_context *context, struct package_credential *credential);
 
-/* Frees all of it in any state and leaves a zero-initialised one. */
+/* Frees the context in any state, and leaves a zero-initialised one. */
 void package_context_clear(struct package_context *context);
 
 /* One step. `in` may hold a token and parameters of at most PACKAGE_TOKEN_LIMIT octets each, and
@@ -38,8 +38,8 @@ void package_context_clear(struct package_context *context);
  *
  * Returns what AcceptSecurityContext documents in sspi.h. On an error out->error_info has a reason.
  * Only SEC_E_OK establishes the context. SEC_E_INCOMPLETE_MESSAGE leaves the context as it was, and
- * out->need says what the next call must bring. Parameters that are too long leave it as it was,
- * too. Every other error ends the context. */
+ * out->need says which input the next call must have. If a parameter is too long, the context does
+ * not change either. Every other error ends the context. */
 SECURITY_STATUS package_context_accept(struct package_context *context,
                                        const struct package_input *in,
                                        struct package_output *out) MUST_USE;

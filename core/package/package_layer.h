@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A layer over a package, as SASL's (core/sasl). A context with a layer calls the layer instead of
- * the package. After the login the layer restricts what the context may do. */
+/* A layer over a package, such as that of core/sasl. A context with a layer calls the layer instead
+ * of the package. After the login the layer restricts what the context may do. */
 #ifndef PACKAGE_LAYER_H
 #define PACKAGE_LAYER_H
 
@@ -22,13 +22,13 @@ struct package_layer {
      struct package_output *out);
     void (*destroy)(struct package_layer *layer);
 
-    ULONG hidden_attributes; /* ASC_RET_* of the package to which the layer did not agree */
+    ULONG hidden_attributes; /* ASC_RET_* flags of the package that the context must not report */
     bool only_encrypted;     /* messages that are only signed are refused */
     ULONG send_limit;        /* octets of one message of the server before it is sealed */
     ULONG receive_limit;     /* octets of one sealed message of the client */
 };
 
-/* Makes the layer over a context of `package`; NULL: no memory. */
+/* Makes the layer over a context of `package`. The context owns it. NULL: no memory. */
 typedef struct package_layer *package_layer_new(const struct package *package);
 
 #endif

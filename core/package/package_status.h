@@ -5,8 +5,8 @@
 
 #include "sspi.h"
 
-/* "SEC_E_LOGON_DENIED"; "unknown status" for a number that sspi.h does not name. Never NULL; static
- * lifetime. Pure. */
+/* Returns the name of a status, such as "SEC_E_LOGON_DENIED"; "unknown status" for a number that
+ * sspi.h does not name. Never NULL; static lifetime. Pure. */
 const char *package_status_name(SECURITY_STATUS status);
 
 #endif
