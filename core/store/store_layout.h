@@ -40,8 +40,8 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2,
                "counts in memory that processes share need lock-free 64-bit atomics");
 _Static_assert(sizeof(_Atomic uint64_t) == sizeof(uint64_t), "atomics carry no lock of their own");
 
-/* One kind of field per cache line, so that a lookup touches four lines: tags, sequence, owners and
- * the words of the one nonce. A way is empty when its issue time is 0. */
+/* Each kind of field has cache lines of its own, so that a lookup touches four lines: tags,
+ * sequence, owners and the words of the one nonce. A way is empty when its issue time is 0. */
 struct store_nonce_set {
     alignas(STORE_LAYOUT_LINE) _Atomic uint64_t tag[STORE_NONCE_WAYS]; /* keyed hash of the nonce */
     _Atomic uint64_t owner[STORE_NONCE_WAYS];                          /* keyed hash of the user */
@@ -61,8 +61,8 @@ struct store_replay_set {
 _Static_assert(sizeof(struct store_nonce_set) == 768, "96 octets a nonce");
 _Static_assert(sizeof(struct store_replay_set) == 256, "four cache lines a set");
 
-/* The boot of the machine and the file that the memory belongs to. All zero: memory without a file.
- * It exists as long as its servers. */
+/* The boot of the machine and the file that the memory belongs to. All zero: memory without a file,
+ * which exists as long as the server's processes. */
 struct store_origin {
     char boot[STORE_ORIGIN_BOOT_SIZE]; /* the kernel's id of this boot, NUL-terminated */
     uint64_t device;

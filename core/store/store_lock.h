@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A lock in memory that several processes share and any of them may corrupt. It is one number. A
  * robust mutex of glibc reads pointers, an owner and a kind from the memory; a corrupt process
- * could then choose where another one writes. With this lock it can only keep the lock, or let two
- * processes in. */
+ * could then choose where another one writes. With this lock, a corrupt process can only keep the
+ * lock, or let two processes hold it at once. */
 #ifndef STORE_LOCK_H
 #define STORE_LOCK_H
 
@@ -19,8 +19,8 @@ struct store_lock {
 
 /* How long a lock may be held before its holder counts as dead. The guarded work takes far less
  * than a microsecond, so the scheduler usually runs a live holder again within this time. A holder
- * that waits for the disk of a mapped file, or is stopped, may come back later: its writes must
- * then do no harm. */
+ * that waits for the disk of a mapped file, or is stopped, may continue later. Its writes must then
+ * not damage the guarded data. */
 #define STORE_LOCK_PAUSES   100
 #define STORE_LOCK_PAUSE_US 5000
 

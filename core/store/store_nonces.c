@@ -72,7 +72,7 @@ static struct position position_of(uint32_t count)
 static enum store_count check_count(uint64_t word, const struct position *position)
 {
     if (word >> 32 > position->epoch)
-        return STORE_COUNT_STALE; /* it left the window */
+        return STORE_COUNT_STALE; /* the count left the window */
     if (word >> 32 == position->epoch && (word & position->bit) != 0)
         return STORE_COUNT_REPLAY;
     return STORE_COUNT_FRESH;
@@ -206,7 +206,7 @@ enum store_count store_nonce_use(struct sspi_state *state, struct sspi_view nonc
                                  struct sspi_view owner, uint64_t issued_ms, uint32_t count)
 {
     if (issued_ms < state->constants.created_ms)
-        return STORE_COUNT_STALE; /* it may have been used before this memory existed */
+        return STORE_COUNT_STALE; /* the nonce may have been used before this memory existed */
     struct use use = {
         .owner = store_siphash(state->constants.owner_key, owner.data, owner.len).low,
         .issued_ms = issued_ms,

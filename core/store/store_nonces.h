@@ -16,10 +16,11 @@
  *  - A removed nonce never comes back, because its issue time is at or below the floor. The floor
  *    is raised before the first field changes.
  *  - A process that takes the lock from a holder that seems dead changes the sequence of every set
- *    of that lock. A holder that comes back late does not begin to write, and discards its answer.
- *    A set that it was writing is given up, because the holder may continue to write at any time.
- * By this race, a bit may be set in the words of the next nonce. Such a bit can only refuse a
- * count, never accept one. */
+ *    of that lock. A holder that continues late does not begin to write, and discards its answer.
+ *    A set that it was writing is given up (no process uses it again), because the holder may
+ *    continue to write at any time.
+ * This race may set a bit in the words of the next nonce. Such a bit can only cause the refusal of
+ * a count, never its acceptance. */
 #ifndef STORE_NONCES_H
 #define STORE_NONCES_H
 

@@ -10,14 +10,14 @@
 
 struct entry {
     struct bytes text; /* the key, then user and domain as in the file */
-    size_t key_len;    /* user and domain in upper case, a NUL between, which no line can hold */
+    size_t key_len; /* user and domain in upper case, separated by a NUL, which no name can hold */
     size_t user_len;
     uint32_t line;
     uint8_t hash[STORE_USERS_NT_HASH_LEN];
 };
 
 struct store_nt_index {
-    struct entry *entries; /* as in the file */
+    struct entry *entries; /* in the order of the file */
     const struct entry **sorted;
     size_t n_entries;
 };
@@ -113,7 +113,7 @@ static bool add_lines(struct store_nt_index *index, struct sspi_view rest, const
     return right;
 }
 
-/* After sorting, two lines of one name are neighbours. */
+/* Finds two lines of one name, which are neighbours in the sorted list. */
 static bool are_different(const struct store_nt_index *index, const char *path, char *error,
                           size_t error_size)
 {
@@ -123,8 +123,8 @@ static bool are_different(const struct store_nt_index *index, const char *path, 
         if (compare_entries(&index->sorted[i - 1], &index->sorted[i]) != 0)
             continue;
         snprintf(error, error_size,
-                 "%s:%u: a second NT line of a user and domain, whose case does not count, that "
-                 "line %u has; remove one of the two",
+                 "%s:%u: a second NT line of the user and domain of line %u (their case is "
+                 "ignored); remove one of the two",
                  path, first < second ? second : first, first < second ? first : second);
         return false;
     }
@@ -167,7 +167,7 @@ void store_nt_index_free(struct store_nt_index *index)
     free(index);
 }
 
-/* Halves the range until one entry is left, whatever the comparisons yield. */
+/* Halves the range until one entry is left. The number of steps does not depend on the key. */
 static const struct entry *search(const struct store_nt_index *index, struct sspi_view key)
 {
     size_t first = 0;

@@ -62,6 +62,6 @@ enum store_replay store_replay_check(struct sspi_state *state, struct sspi_view 
         distrust(state, stripe, now_ms + lifetime_ms);
     enum store_replay answer =
         check(&store_layout_replays(state)[index], hash, now_ms, lifetime_ms);
-    /* A late holder does not know what other processes recorded meanwhile. */
+    /* If another process took the lock, it may have recorded the token meanwhile. */
     return store_lock_release(lock, held) ? answer : STORE_REPLAY_SEEN;
 }

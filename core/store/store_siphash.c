@@ -8,7 +8,7 @@ struct sip {
     uint64_t v0, v1, v2, v3;
 };
 
-/* Octets of the input and the key are little-endian words, whatever the machine is. */
+/* Input and key are little-endian words on every machine. */
 static uint64_t load_word(const uint8_t *from)
 {
     uint64_t word;
@@ -16,7 +16,7 @@ static uint64_t load_word(const uint8_t *from)
     return le64toh(word);
 }
 
-/* Fewer than 8 octets. */
+/* Reads fewer than 8 octets as a little-endian number. */
 static uint64_t load_rest(const uint8_t *from, size_t n_octets)
 {
     uint64_t word = 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SipHash-2-4 with 128 bits of output: a keyed hash for table lookups. A client that does not know
  * the key cannot choose inputs that collide in one slot of a table. Pure. It takes about 1 ns per
- * octet; libcrypto's would allocate a context for each call. Source: Aumasson and Bernstein,
- * "SipHash: a fast short-input PRF", and its 128-bit variant. */
+ * octet; libcrypto's SipHash would allocate a context for each call. Source: Aumasson and
+ * Bernstein, "SipHash: a fast short-input PRF", and its 128-bit variant. */
 #ifndef STORE_SIPHASH_H
 #define STORE_SIPHASH_H
 

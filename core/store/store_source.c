@@ -81,7 +81,7 @@ static bool claim(struct store_source *source, uint64_t now_ms, uint64_t before_
     return claimed;
 }
 
-/* Only the thread that claimed the source calls it. It gives up the claim if nothing changed. */
+/* Only for the thread that claimed the source. Gives up the claim if the file did not change. */
 static bool has_changed(struct store_source *source)
 {
     struct stat now;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A source: contents that come from a file and are read again when the file changes. Keytabs and
- * users are sources. The names that winbind returns are a source without a file: they are asked for
- * until they are known.
+ * users are sources. The names that winbind returns are a source without a file: winbind is asked
+ * for them until it has returned them.
  *
  * A thread that uses the contents calls store_source_check_changed() first. If it returns true,
  * this thread must call store_source_reload() or store_source_cancel_reload() later, or let another
@@ -46,8 +46,8 @@ struct store_source {
     void *contents;                  /* NULL: nothing was loaded yet */
     uint64_t found_ms;               /* when store_source_check_changed_now() last found a change */
     bool is_claimed; /* from the start of a check to its end, or to the end of the reload */
-    /* The file of the last load, also of one that failed, so an error is reported once. Only the
-     * thread that claimed the source uses it. */
+    /* The state of the file at the last load, even if that failed, so that an error is reported
+     * once. Only the thread that claimed the source uses it. */
     struct stat seen;
 };
 
@@ -74,8 +74,9 @@ uint64_t store_source_generation(const struct store_source *source);
  * changed since the last load, and the thread has claimed the reload, see above. */
 bool store_source_check_changed(struct store_source *source, uint64_t now_ms) MUST_USE;
 
-/* The same at once, for credentials that the contents do not verify. It checks the file on each
- * call (one stat), and is true at most once a second. Always false for a source without a file. */
+/* As store_source_check_changed(), but without waiting for the next regular check: for credentials
+ * that the contents do not verify. It checks the file on each call (one stat), and returns true at
+ * most once a second. Always false for a source without a file. */
 bool store_source_check_changed_now(struct store_source *source, uint64_t now_ms) MUST_USE;
 
 enum store_source_result {
@@ -90,7 +91,7 @@ enum store_source_result {
 enum store_source_result store_source_reload(struct store_source *source, char *error,
                                              size_t error_size);
 
-/* Instead of store_source_reload(), if that cannot be called: a later check finds the change. */
+/* Gives up a claim without a reload. A later check finds the change again. */
 void store_source_cancel_reload(struct store_source *source);
 
 /* A regular check and, after a change, the reload, for callers that may block. */

@@ -35,17 +35,17 @@ size_t store_state_size(const struct sspi_state *state);
 /* The secret for nonces, random for each formatted memory. Valid as long as the view. */
 const uint8_t *store_state_nonce_key(const struct sspi_state *state);
 
-/* A public name of this memory, random since it was made. It tells whose challenge a client
- * answers. It needs no quoting. It does not end with a NUL. */
+/* A public name of this memory: random text that needs no quoting and does not end with a NUL.
+ * Digest sends it as opaque. It shows whether a client answers a challenge of this memory. */
 struct sspi_view store_state_opaque(const struct sspi_state *state);
 
 /* The time by which nonces are issued and checked. It starts as the wall clock's time when the
- * memory was made, and goes on with the steady clock. So no new nonce looks removed when the
- * machine's clock is set back. */
+ * memory was made, and goes on with the steady clock. So a new nonce is never older than a removed
+ * one, even if the machine's clock is set back. */
 uint64_t store_state_time_ms(const struct sspi_state *state, const struct clock *clock);
 
-/* When the memory was made, by the wall clock at that moment. An older token may have been used
- * before, and this memory would not know it. */
+/* When the memory was made, by the wall clock at that moment. The memory does not record whether an
+ * older token was used before. */
 uint64_t store_state_created_ms(const struct sspi_state *state);
 
 /* ---- counters ---- */
@@ -58,12 +58,14 @@ enum store_counter {
     STORE_COUNTER_NONE = STORE_COUNTERS /* nothing is counted */
 };
 
-/* Adds one. Takes no lock. Its order relative to other memory accesses is undefined. */
+/* Adds one to the counter. Takes no lock. The order relative to other memory accesses is undefined.
+ */
 void store_counters_add(struct sspi_state *state, enum store_counter counter);
 
 /* The count since the memory was made. */
 uint64_t store_counters_value(const struct sspi_state *state, enum store_counter counter);
 
+/* The texts of store_counters.def, of static lifetime. */
 const char *store_counters_name(enum store_counter counter);
 const char *store_counters_help(enum store_counter counter);
 

@@ -115,11 +115,12 @@ static bool open_directory(struct opening *opening)
 static bool check_file(const struct opening *opening, const char *name, const struct stat *found)
 {
     if (!S_ISREG(found->st_mode) || found->st_nlink != 1)
-        return fail_at(opening, name, "not a regular file with one name: name another file");
+        return fail_at(opening, name,
+                       "not a regular file, or a file with several hard links: name another file");
     if (found->st_uid != geteuid())
         return fail_at(opening, name,
-                       "the file belongs to another account: all servers that share it must "
-                       "be started by the same one");
+                       "the file belongs to another account: the same account must start all "
+                       "servers that share it");
     if ((found->st_mode & OTHERS_ALL) != 0)
         return fail_at(opening, name,
                        "other accounts may use the file, which holds a secret key: its mode "
@@ -233,8 +234,10 @@ static bool format(const struct opening *opening, int file)
      * disk is full. */
     int failed = posix_fallocate(file, 0, (off_t)opening->size);
     if (failed != 0)
-        return fail_errno(opening, "no room for the file (free space, or choose a smaller size)",
-                          failed);
+        return fail_errno(
+            opening,
+            "no space for the file on its file system (free space, or choose a smaller size)",
+            failed);
     void *memory = fstat(file, &found) == 0 ? map(file, opening->size) : NULL;
     if (memory == NULL)
         return fail_errno(opening, "cannot be mapped", errno);
@@ -260,7 +263,7 @@ static bool make(const struct opening *opening)
         return false;
     if (format(opening, file) &&
         (renameat(opening->directory, name, opening->directory, opening->name) == 0 ||
-         fail_errno(opening, "cannot be put in place", errno)))
+         fail_errno(opening, "cannot be renamed to its name", errno)))
         return true;
     (void)unlinkat(opening->directory, name, 0);
     return false;
@@ -276,7 +279,7 @@ static bool is_ours(const struct opening *opening, int file)
     ssize_t len = pread(file, &magic, sizeof(magic), 0);
     if (len == 0 || (len == sizeof(magic) && (magic == STORE_LAYOUT_MAGIC || magic == 0)))
         return true;
-    return fail(opening, "the file holds something else: name another, or remove it");
+    return fail(opening, "the file holds other data: name another file, or remove this one");
 }
 
 /* Opens and locks the file that exists, and finds out whether other processes use it. False: the
@@ -294,8 +297,9 @@ static bool lock_current(const struct opening *opening, int *ret_file, bool *ret
     return lock_file(*ret_file, LOCK_SH) || fail_errno(opening, "cannot be locked", errno);
 }
 
-/* Returns the state of the existing file, and keeps the file open as its lock. The mapping uses
- * another descriptor, so workers inherit none that could truncate the file. */
+/* Returns the state of the existing file, and keeps *lock open, because that descriptor holds the
+ * lock. The mapping uses another descriptor, so that workers inherit none that could truncate the
+ * file. */
 static struct sspi_state *use(const struct opening *opening, int *lock)
 {
     int error;
@@ -308,7 +312,7 @@ static struct sspi_state *use(const struct opening *opening, int *lock)
     return state;
 }
 
-/* The existing file cannot be used: a new file. */
+/* Makes a new file in place of one that cannot be used, and returns its state. */
 static struct sspi_state *replace(const struct opening *opening)
 {
     bool used;

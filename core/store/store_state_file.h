@@ -5,9 +5,9 @@
  * parent's account needs access. The file belongs to that account, and no other account may read
  * it, because the key of the nonces is in it. No other account may write to its directory.
  *
- * Each parent holds a shared lock on the file as long as its view exists; its workers hold it too.
- * So the next parent can test whether the file is in use. A second file, PATH.lock, lets only one
- * parent at a time open the file.
+ * Each parent and its workers hold a shared lock on the file as long as their view exists. So the
+ * next parent can test whether the file is in use. A second file, PATH.lock, lets only one parent
+ * at a time open the file.
  *
  * A mapped file is never formatted again: a new file is renamed over it, and processes that use the
  * old file keep it. A file of an earlier boot of the machine is replaced, because the steady clock
@@ -32,8 +32,8 @@ struct sspi_state *store_state_file_open(const char *path, size_t size, const st
                                          enum store_state_found *ret_found, char *error,
                                          size_t error_size) MUST_USE;
 
-/* Checks whether the file could be opened or made, without changing anything. False: `error`, as
- * above. */
+/* Checks whether the file could be opened or made, without changing anything. False: `error` says
+ * why, as above. */
 bool store_state_file_check(const char *path, char *error, size_t error_size) MUST_USE;
 
 #endif

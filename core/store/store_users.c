@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The users as a file that may change: who looks at it, who reads it again, who goes on with what
- * there was. */
+/* The users of a file that may change. Each lookup takes a reference to the current contents, so
+ * that a reload does not wait for lookups. */
 #include "store_users.h"
 
 #include <errno.h>
@@ -55,7 +55,8 @@ struct sspi_users *store_users_open(const char *name, char *error, size_t error_
 {
     bool is_database = starts_with(name, STORE_USERS_CDB_PREFIX);
     const char *path = is_database ? name + strlen(STORE_USERS_CDB_PREFIX) : name;
-    errno = 0; /* a lack of memory sets it, and what follows does not change it */
+    /* malloc() sets it to ENOMEM if memory runs out, and no later call here changes it. */
+    errno = 0;
     if (path[0] == '\0') {
         snprintf(error, error_size, "\"%s\" names no file; give its path%s", name,
                  is_database ? " behind the colon" : "");

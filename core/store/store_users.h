@@ -44,9 +44,9 @@ bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct ss
 
 /* The hash that SASL's DIGEST-MD5 needs: that of the user's MD5-ISO-8859-1 line, otherwise that of
  * the MD5 line. Both are equal for names and passwords that are ASCII or do not fit ISO-8859-1.
- * User and realm are in UTF-8, in whatever encoding the client sent them. A client that converts
- * less than RFC 2831 2.1.2.1 demands may mean the MD5 line although there are both:
- * store_users_hash() returns that one. False: the user has neither line, and `ret_hash` holds a
+ * User and realm are in UTF-8, in whatever encoding the client sent them. If a user has both lines,
+ * a client that does not convert as RFC 2831 2.1.2.1 demands has computed the hash of the MD5 line:
+ * store_users_hash() returns its hash. False: the user has neither line, and `ret_hash` holds a
  * dummy as above. */
 bool store_users_sasl_hash(struct sspi_users *users, struct sspi_view user, struct sspi_view realm,
                            uint8_t ret_hash[STORE_USERS_HASH_MAX]) MUST_USE;
@@ -68,21 +68,21 @@ void store_users_count(struct sspi_users *users, struct sspi_view realm,
 
 /* Chooses the algorithms to offer for `realm` if the configuration names none, strongest first.
  * These are SHA-256 and MD5, if every user of the realm has a line for the algorithm. If neither
- * has that, it is the one with the most lines, so that one user added without it locks out no other
- * user. Returns how many, 1 or 2. */
+ * has, it is the algorithm with the most lines. So a new user without a line of that algorithm does
+ * not lock out the other users. Returns how many, 1 or 2. */
 size_t store_users_algorithms(struct sspi_users *users, struct sspi_view realm,
                               enum sspi_digest_algorithm ret_algorithms[2]);
 
 /* ---- users of NTLM ----
  *
  * The lines `user:DOMAIN:NT:hex` of a text file. User and domain are found without case, as Windows
- * does (fold.h). Each line has a domain, and no name holds a backslash, because one stands between
- * the two wherever they are shown. A database has no such lines. */
+ * does (fold.h). Each line has a domain, and no name holds a backslash, because a backslash
+ * separates domain and user in DOMAIN\user. A database has no such lines. */
 
 /* Looks a user up. The names are in UTF-8 and of any length. An empty domain means the domain of
- * the file (store_users_nt_domain()), because most clients send none if a person typed none. The
- * caller wipes *ret_user. False: there is no such line. The hash is then a fixed dummy, so that
- * callers do the same work. Thread-safe. Reads no file. */
+ * the file (store_users_nt_domain()), because most clients send no domain unless the person typed
+ * one. The caller wipes *ret_user. False: there is no such line. The hash is then a fixed dummy, so
+ * that callers do the same work. Thread-safe. Reads no file. */
 bool store_users_nt_find(struct sspi_users *users, struct sspi_view user, struct sspi_view domain,
                          struct store_nt_user *ret_user) MUST_USE;
 

@@ -45,7 +45,7 @@ static bool find(const struct store_users_cdb *cdb, const void *key, size_t key_
     return value != NULL;
 }
 
-/* Reads the numbers of a record that has exactly so many. */
+/* Reads the numbers of a record that has exactly `n_numbers`. */
 static bool find_numbers(const struct store_users_cdb *cdb, const void *key, size_t key_len,
                          uint32_t *ret_numbers, size_t n_numbers)
 {
@@ -57,7 +57,7 @@ static bool find_numbers(const struct store_users_cdb *cdb, const void *key, siz
     return true;
 }
 
-/* The tables are the end of the file. */
+/* In a complete file, the tables end where the file ends. */
 static bool is_complete(const struct store_users_cdb *cdb, uint64_t size)
 {
     const unsigned char *contents = cdb_get(&cdb->map, STORE_USERS_CDB_START, 0);
@@ -71,23 +71,23 @@ static bool is_complete(const struct store_users_cdb *cdb, uint64_t size)
     return end == size;
 }
 
-/* NULL: it can be used. */
+/* Returns what is wrong with the database. NULL: it can be used. */
 static const char *find_problem(const struct store_users_cdb *cdb, const struct stat *info)
 {
     static const char all[] = STORE_USERS_CDB_ALL;
     uint32_t version, counts[STORE_USERS_CDB_COUNTS];
     if (!is_complete(cdb, (uint64_t)info->st_size))
-        return "it is not complete: replace a database in one step, as sspi-passwd does";
+        return "the database is not complete: replace it in one step, as sspi-passwd does";
     if (!find_numbers(cdb, STORE_USERS_CDB_MAGIC, sizeof(STORE_USERS_CDB_MAGIC) - 1, &version, 1) ||
         version != STORE_USERS_CDB_VERSION)
-        return "it is of another version; make it again with sspi-passwd --compile";
+        return "the database has another version; make it again with sspi-passwd --compile";
     if (!find_numbers(cdb, all, sizeof(all) - 1, counts, STORE_USERS_CDB_COUNTS))
-        return "it is damaged; make it again with sspi-passwd --compile";
+        return "the database is damaged; make it again with sspi-passwd --compile";
     return NULL;
 }
 
-/* The database in an open file, which is not needed any more then. NULL: `*ret_problem` says why.
- */
+/* Maps the database in an open file. The caller may close the file afterwards. NULL: *ret_problem
+ * says why. */
 static struct store_users_cdb *map_file(int file, const struct stat *info, const char **ret_problem)
 {
     if (!S_ISREG(info->st_mode)) {

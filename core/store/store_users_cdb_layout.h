@@ -21,24 +21,24 @@
 #include "store_users_parse.h"
 
 /* Change the number when a reader of the number before would read the new records wrong. A reader
- * skips records whose keys it does not know, and finds no such record in a database that has none.
- */
+ * ignores records whose keys it does not know. In a database without the records of a new kind, it
+ * does not find them. */
 #define STORE_USERS_CDB_VERSION 1u
 #define STORE_USERS_CDB_MAGIC   "sspi-users"
 #define STORE_USERS_CDB_ALL     "a"
 #define STORE_USERS_CDB_REALM   'r'
 #define STORE_USERS_CDB_SASL    'i'
 
-/* Places of a cdb are 32-bit numbers, and a longer file would be cut there. */
+/* Offsets in a cdb are 32-bit numbers, so the end of a longer file cannot be addressed. */
 #define STORE_USERS_CDB_LIMIT UINT32_MAX
 
-#define STORE_USERS_CDB_TABLES 256 /* offsets and lengths of them are the contents */
+#define STORE_USERS_CDB_TABLES 256 /* their offsets and lengths are the table at the start */
 #define STORE_USERS_CDB_START  (STORE_USERS_CDB_TABLES * 8)
 
 /* Users, and those with a line of each algorithm. */
 #define STORE_USERS_CDB_COUNTS (1 + SSPI_DIGEST_SHA_512_256)
 
-/* Octets of a key of a line, and of a line's name. */
+/* The most octets of a line's key, and of its name user:realm. */
 #define STORE_USERS_CDB_KEY_MAX  (1 + HASH_MAX)
 #define STORE_USERS_CDB_NAME_MAX (2 * STORE_USERS_NAME_LIMIT + 1)
 

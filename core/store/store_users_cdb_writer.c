@@ -17,7 +17,7 @@
 
 /* An added user or realm. Its key is half a SHA-256 of user:realm, or of the realm, which has no
  * colon. An entry has 20 octets, and the tables are at least half empty: 42 MB for a million users.
- * The library tinycdb can look up a key while it writes, but it searches all keys for that. */
+ * The library tinycdb itself could look up a key while it writes, but it would search all keys. */
 struct entry {
     uint8_t id[HASH_MAX / 2];
     /* Of a user: one bit for each algorithm. Of a realm: its index in tallies. 0: an empty slot. */
@@ -218,7 +218,8 @@ struct store_users_cdb_writer *store_users_cdb_writer_new(int file)
         return NULL;
     }
     writer->n_tallies = 1;
-    /* The first, see store_users_cdb_is(). It stays in tinycdb's buffer for now. */
+    /* store_users_cdb_is() expects this record first. It is in tinycdb's buffer, not yet in the
+     * file. */
     writer->failed =
         !put_numbers(writer, STORE_USERS_CDB_MAGIC, sizeof(STORE_USERS_CDB_MAGIC) - 1, &version, 1);
     return writer;
@@ -275,7 +276,7 @@ bool store_users_cdb_writer_add(struct store_users_cdb_writer *writer,
         errno = EINVAL;
         return false;
     }
-    errno = ENOMEM; /* libcrypto gives no cause */
+    errno = ENOMEM; /* the value if libcrypto fails, which sets no errno */
     if (add(writer, line))
         return true;
     writer->failed = errno != EEXIST;

@@ -28,14 +28,14 @@ static bool read_all(int file, char *to, size_t len)
 {
     size_t n_read = 0;
     for (;;) {
-        /* Reads one octet more than the file has. It must not exist. */
+        /* Asks for one octet more than the file had. If it exists, the file has grown. */
         ssize_t got = read(file, to + n_read, len + 1 - n_read);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return false;
         if (got == 0 || n_read + (size_t)got > len) {
-            errno = EAGAIN; /* it changes while it is read */
+            errno = EAGAIN; /* the file changed while it was read */
             return got == 0 && n_read == len;
         }
         n_read += (size_t)got;
@@ -48,8 +48,8 @@ static bool is_text(int file, const struct stat *info, const char *path, char *e
     if (!S_ISREG(info->st_mode))
         snprintf(error, error_size, "%s: not a regular file; name a user file", path);
     else if (store_users_cdb_is(file))
-        snprintf(error, error_size, "%s: this is a database; name it " STORE_USERS_CDB_PREFIX "%s",
-                 path, path);
+        snprintf(error, error_size,
+                 "%s: this file is a database; name it " STORE_USERS_CDB_PREFIX "%s", path, path);
     else if (info->st_size > (off_t)STORE_USERS_FILE_LIMIT)
         snprintf(error, error_size,
                  "%s: larger than 64 MiB; make a database of it with sspi-passwd --compile", path);
@@ -80,9 +80,10 @@ static bool read_indexes(struct store_users_contents *contents, int file, const 
         if (contents->index != NULL)
             contents->nt = store_nt_index_new(view, path, error, error_size);
     } else if (errno == EAGAIN) {
-        snprintf(error, error_size,
-                 "%s: it changed while it was read; replace it in one step, as sspi-passwd does",
-                 path);
+        snprintf(
+            error, error_size,
+            "%s: the file changed while it was read; replace it in one step, as sspi-passwd does",
+            path);
     } else {
         snprintf(error, error_size, "%s: cannot read it: %s", path, strerror(errno));
     }
@@ -94,7 +95,7 @@ static bool read_indexes(struct store_users_contents *contents, int file, const 
 static bool open_indexes(struct store_users_contents *contents, const char *path,
                          struct stat *ret_identity, char *error, size_t error_size)
 {
-    /* Not blocking: opening a FIFO would wait for ever. */
+    /* O_NONBLOCK, because open() of a FIFO would wait for a writer. */
     int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (file < 0) {
         snprintf(error, error_size, "%s: cannot open it: %s", path, strerror(errno));

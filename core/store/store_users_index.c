@@ -39,8 +39,8 @@ struct table {
 
 struct store_users_index {
     uint8_t key[STORE_SIPHASH_KEY_SIZE];
-    char *text; /* names, hashes and userhashes; never more octets than the file, where each of the
-                 * hashes' octets takes two */
+    char *text; /* names, hashes and userhashes; never more octets than the file, because the file
+                   has two digits for each octet of a hash */
     size_t text_len;
     size_t text_used;
     struct user *users;
@@ -50,9 +50,9 @@ struct store_users_index {
     struct table by_user;
     struct table by_realm;
     /* A slot is the user's index * N_ALGORITHMS + the algorithm. The slots take 8 to 16 octets a
-     * line, and the userhashes in `text` take another 16 or 32. Computing those again would save
-     * memory, but each lookup would need a context of libcrypto's. It would also take time only if
-     * there is a userhash to compare with. */
+     * line, and the userhashes in `text` take another 16 or 32. To compute the userhashes in each
+     * lookup would save memory, but needs a context of libcrypto. It would also take time only if a
+     * user may match, which a client could measure. */
     struct table by_userhash;
 };
 
@@ -105,7 +105,7 @@ static uint32_t *find_user(const struct store_users_index *index, struct sspi_vi
     }
 }
 
-/* As find_realm(), for one of hash_len(algorithm) octets. */
+/* As find_realm(), for a userhash of hash_len(algorithm) octets. */
 static uint32_t *find_userhash(const struct store_users_index *index, const uint8_t *userhash,
                                enum sspi_digest_algorithm algorithm)
 {
@@ -143,7 +143,7 @@ static void add_userhash(struct store_users_index *index, const struct store_use
         return;
     keep(index, userhash, hash_len(line->algorithm));
     uint32_t *slot = find_userhash(index, userhash, line->algorithm);
-    if (*slot == 0) /* otherwise two names with the same MD5, made on purpose */
+    if (*slot == 0) /* otherwise another name has this userhash: a deliberate collision of MD5 */
         *slot = number * N_ALGORITHMS + line->algorithm;
 }
 
@@ -202,7 +202,7 @@ static void refuse_second(const char *name, const char *path, uint32_t number, u
                           char *error, size_t error_size)
 {
     snprintf(error, error_size,
-             "%s:%u: a second %s line of a user and realm that line %u has; remove one of the two",
+             "%s:%u: a second %s line of the user and realm of line %u; remove one of the two",
              path, number, name, earlier);
 }
 
@@ -246,7 +246,7 @@ static bool add_lines(struct store_users_index *index, struct sspi_view rest, st
     return right;
 }
 
-/* The tables use a hash with a key that only a reader of the file could guess. So users who choose
+/* The tables use a keyed hash, whose key only a reader of the file can compute. So users who choose
  * their own names cannot make them collide in one slot. */
 static bool make_key(struct store_users_index *index, struct hash_run *run, struct sspi_view text)
 {

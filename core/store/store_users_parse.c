@@ -33,8 +33,10 @@ const char *store_users_parse_name(struct sspi_view name, bool is_realm)
         return is_realm ? "the realm is longer than 255 octets; shorten it"
                         : "the user name is longer than 255 octets; shorten it";
     if (memchr(name.data, ':', name.len) != NULL)
-        return is_realm ? "the realm has a colon, which ends it; leave it out"
-                        : "the user name has a colon, which ends it; leave it out";
+        return is_realm
+                   ? "the realm has a colon, which separates the fields of a line; leave it out"
+                   : "the user name has a colon, which separates the fields of a line; leave it "
+                     "out";
     if (!utf8_valid(name))
         return is_realm ? "the realm is not UTF-8; write it in that encoding"
                         : "the user name is not UTF-8; write it in that encoding";
@@ -86,10 +88,11 @@ static enum store_users_kind parse_hash(struct sspi_view algorithm, struct sspi_
     bool is_sasl = bytes_equal_nocase(algorithm, SSPI_VIEW(STORE_USERS_SASL_NAME));
     line->algorithm = is_sasl ? SSPI_DIGEST_MD5 : hash_from_name(algorithm);
     if (!store_users_parse_takes(line->algorithm)) {
-        *ret_problem = line->algorithm != SSPI_DIGEST_NONE
-                           ? "the algorithm is stored without -sess; one line serves both"
-                           : "the algorithm is unknown; MD5, SHA-256, SHA-512-256, NT "
-                             "and " STORE_USERS_SASL_NAME " are right";
+        *ret_problem =
+            line->algorithm != SSPI_DIGEST_NONE
+                ? "the algorithm must be written without -sess; one line is for both forms"
+                : "the algorithm is unknown; MD5, SHA-256, SHA-512-256, NT "
+                  "and " STORE_USERS_SASL_NAME " are accepted";
         return STORE_USERS_BAD;
     }
     size_t len = hash_len(line->algorithm);
@@ -112,7 +115,7 @@ enum store_users_kind store_users_parse_line(struct sspi_view line,
         *ret_problem = "the line is longer than 1024 octets; shorten it";
         return STORE_USERS_BAD;
     }
-    /* Invisible in an editor, and part of the first user's name otherwise. */
+    /* The mark is invisible in an editor, and would be a part of the first user's name. */
     if (line.len >= 3 && memcmp(line.data, "\xef\xbb\xbf", 3) == 0) {
         *ret_problem = "the line starts with a byte order mark; save the file without one";
         return STORE_USERS_BAD;
@@ -121,9 +124,10 @@ enum store_users_kind store_users_parse_line(struct sspi_view line,
     size_t n_fields = split(line, fields);
     if (n_fields < 3) {
         *ret_problem =
-            n_fields == 2 ? "the line has no realm, as lines of htpasswd; make it with sspi-passwd"
-                          : "the line is not user:realm:hash or user:realm:ALGORITHM:hash; make it "
-                            "with sspi-passwd";
+            n_fields == 2
+                ? "the line has no realm, like a line of htpasswd; make it with sspi-passwd"
+                : "the line is not user:realm:hash or user:realm:ALGORITHM:hash; make it "
+                  "with sspi-passwd";
         return STORE_USERS_BAD;
     }
     const char *problem = store_users_parse_name(fields[0], false);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One line of a user file. Pure; errors are fixed texts that never hold anything of the line. */
+/* One line of a user file. Pure. Errors are fixed texts, so that no part of a line, such as a hash,
+ * reaches a log. */
 #ifndef STORE_USERS_PARSE_H
 #define STORE_USERS_PARSE_H
 
@@ -10,7 +11,7 @@
 /* The algorithm in lines of STORE_USERS_SASL. */
 #define STORE_USERS_SASL_NAME "MD5-ISO-8859-1"
 
-/* The most octets of a line; of a user, which has at least one, or of a realm; of a hash. */
+/* The most octets of a line, of a user or realm, and of a hash. A user has at least one octet. */
 #define STORE_USERS_LINE_LIMIT 1024
 #define STORE_USERS_NAME_LIMIT 255
 #define STORE_USERS_HASH_MAX   32
@@ -18,8 +19,8 @@
 /* The most octets of a text file: 64 MiB. */
 #define STORE_USERS_FILE_LIMIT (64u << 20)
 
-/* Octets of the NT hash: MD4 of the password in UTF-16LE (MS-NLMP 3.3.1). It is as good as the
- * password. */
+/* Octets of the NT hash: MD4 of the password in UTF-16LE (MS-NLMP 3.3.1). An attacker can use it
+ * like the password. */
 #define STORE_USERS_NT_HASH_LEN 16
 
 /* Begins the name of a constant database, which `sspi-passwd --compile` writes. */
@@ -40,7 +41,8 @@ struct store_users_line {
     struct sspi_view user; /* borrowed from the line */
     struct sspi_view realm;
     enum sspi_digest_algorithm algorithm; /* SASL: MD5; NT: NONE */
-    uint8_t hash[STORE_USERS_HASH_MAX];   /* hash_len(algorithm) octets, or NT's; wipe it */
+    uint8_t hash[STORE_USERS_HASH_MAX]; /* hash_len(algorithm) octets, NT: STORE_USERS_NT_HASH_LEN;
+                                           the caller wipes it */
 };
 
 /* A user of NTLM. */

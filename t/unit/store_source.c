@@ -189,7 +189,8 @@ static void a_file_that_became_the_other_kind_is_refused(void **kind)
     open_users(OLD, *kind);
     write_users(NEW, *kind == &as.text ? (void *)&as.database : (void *)&as.text);
     assert_refresh(1000, STORE_SOURCE_UNREADABLE);
-    assert_non_null(strstr(error, *kind == &as.text ? "this is a database" : "not a database"));
+    assert_non_null(
+        strstr(error, *kind == &as.text ? "this file is a database" : "not a database"));
     assert_true(alice_is(0x01));
 }
 

@@ -30,13 +30,13 @@ static void another_file_is_not_overwritten(void **unused)
     (void)unused;
     char text[32] = "";
     write_file(path, "a keytab, perhaps", 0600);
-    refused("something else");
+    refused("other data");
     FILE *file = fopen(path, "r");
     assert_non_null(fgets(text, sizeof(text), file));
     fclose(file);
     assert_string_equal(text, "a keytab, perhaps");
     write_file(path, "short", 0600);
-    refused("something else");
+    refused("other data");
 }
 
 static void links_and_special_files_are_refused(void **unused)
@@ -49,7 +49,7 @@ static void links_and_special_files_are_refused(void **unused)
     refused("cannot be opened");
     assert_int_equal(unlink(path), 0);
     assert_int_equal(link(other, path), 0);
-    refused("one name");
+    refused("hard links");
     assert_int_equal(unlink(path), 0);
     assert_int_equal(mkfifo(path, 0600), 0);
     refused("regular file");

@@ -235,7 +235,7 @@ static void errors_name_file_line_and_remedy(void **unused)
     assert_error("alice:realm:" A "\nbob:realm:SHA-256:0123456789", ":2: ", "truncated");
     assert_error("alice:realm:" A "\nbob", ":2: ", "truncated");
     assert_error("alice:realm:" A "\nbob:realm:" A "\nalice:realm:MD5:" B "\n",
-                 ":3: ", "a second MD5 line of a user and realm that line 1 has");
+                 ":3: ", "a second MD5 line of the user and realm of line 1");
 }
 
 static void a_complete_last_line_needs_no_line_end(void **unused)
@@ -272,7 +272,7 @@ static void a_database_without_its_prefix_is_refused(void **unused)
     (void)unused;
     char wanted[128];
     write_users("alice:realm:" A "\n", &as.database);
-    snprintf(wanted, sizeof(wanted), "this is a database; name it cdb:%s", path);
+    snprintf(wanted, sizeof(wanted), "this file is a database; name it cdb:%s", path);
     refuses(path, wanted);
     /* The message is the same for a file over the size limit. */
     assert_int_equal(truncate(path, (off_t)STORE_USERS_FILE_LIMIT + 1), 0);

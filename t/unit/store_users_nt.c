@@ -151,7 +151,7 @@ static void wrong_files_are_refused_with_their_line(void **state)
     } all[] = {
         {"alice:Corp:NT:" A "\nALICE:corp:NT:" B "\n", ":2: a second NT line"},
         {"\nj\xc3\xb6rg:Corp:NT:" A "\nx:Corp:NT:" A "\nJ\xc3\x96RG:CORP:NT:" A "\n",
-         ":4: a second NT line of a user and domain, whose case does not count, that line 2 has"},
+         ":4: a second NT line of the user and domain of line 2 (their case is ignored)"},
         {"alice::NT:" A "\n", ":1: an NT line needs a domain"},
         {"x:y:" A "\nCorp\\alice:Corp:NT:" A "\n", ":2: an NT line has a backslash"},
         {"alice:Co\\rp:NT:" A "\n", ":1: an NT line has a backslash"},

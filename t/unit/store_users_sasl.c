@@ -104,8 +104,9 @@ static void a_second_one_is_refused(void **unused)
     (void)unused;
     open_users("alice:realm:" A "\nalice:realm" SASL A "\nalice:realm" SASL B "\n", &as.text);
     assert_null(users);
-    assert_non_null(strstr(error, ":3: a second MD5-ISO-8859-1 line of a user and realm that line "
-                                  "2 has; remove one of the two"));
+    assert_non_null(strstr(error,
+                           ":3: a second MD5-ISO-8859-1 line of the user and realm of line 2; "
+                           "remove one of the two"));
 }
 
 int main(void)
