@@ -25,8 +25,9 @@ static SECURITY_STATUS take_users(struct digest_credential *c, const SSPI_ACCEPT
     if (c->users != NULL || c->caller_hashes)
         return SEC_E_OK;
     if (path == NULL) {
-        error_info_set(error_info, SSPI_REASON_CONFIGURATION,
-                       "no user file: name one in the credential's data or in SSPI_USER_FILE");
+        error_info_set(
+            error_info, SSPI_REASON_CONFIGURATION,
+            "the user file is missing: name it in the credential's data or in SSPI_USER_FILE");
         return SEC_E_NO_CREDENTIALS;
     }
     c->own_users = c->users = store_users_open(path, error_info->text, sizeof(error_info->text));

@@ -148,7 +148,7 @@ enum sspi_reason digest_directive_read_digits(const struct digest_directives *d,
     /* Serf answers SHA-256 with the digits of MD5. Another scheme or algorithm can succeed. */
     if (digits.len != 2 * len) {
         return error_info_set(d->error_info, SSPI_REASON_UNSUPPORTED,
-                              "response has %zu digits, but %s gives %zu", digits.len,
+                              "response has %zu digits, but %s needs %zu", digits.len,
                               hash_name(response->algorithm), 2 * len);
     }
     if (!hex_decode_lower(digits, response->response, len)) {

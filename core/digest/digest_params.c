@@ -11,7 +11,8 @@ struct parser {
     struct sspi_view text;
     size_t at;
     struct digest_params *params;
-    size_t storage_len; /* the used octets of the storage, which is as large as the text */
+    size_t storage_len; /* octets of the storage that are in use; the storage is as large as the
+                           text */
     struct sspi_error_info *error_info;
 };
 
@@ -96,7 +97,7 @@ static enum sspi_reason take_param(struct parser *p, struct digest_param *param)
     skip_blanks(p);
     if (here(p) != '=') {
         /* Two Authorization headers that were joined with a comma end here too. */
-        return malformed(p, "no \"=\" after a name (two Authorization headers?)");
+        return malformed(p, "no \"=\" after a name (were two Authorization headers joined?)");
     }
     p->at++;
     skip_blanks(p);
@@ -116,8 +117,8 @@ static enum sspi_reason add_param(struct parser *p, const struct digest_param *p
         if (bytes_equal_nocase(params->param[i].name, param->name))
             return malformed(p, "a directive comes twice");
     if (params->n == DIGEST_PARAMS_LIMIT) {
-        return error_info_set(p->error_info, SSPI_REASON_TOO_LARGE, "more than %d directives",
-                              DIGEST_PARAMS_LIMIT);
+        return error_info_set(p->error_info, SSPI_REASON_TOO_LARGE,
+                              "the header has more than %d directives", DIGEST_PARAMS_LIMIT);
     }
     params->param[params->n++] = *param;
     return SSPI_REASON_NONE;
@@ -150,7 +151,7 @@ static enum sspi_reason check_octets(struct sspi_view text, struct sspi_error_in
 {
     if (text.len > DIGEST_PARAMS_TEXT_LIMIT) {
         return error_info_set(error_info, SSPI_REASON_TOO_LARGE,
-                              "%zu octets of credentials, more than %d", text.len,
+                              "the credentials have %zu octets, more than %d", text.len,
                               DIGEST_PARAMS_TEXT_LIMIT);
     }
     for (size_t i = 0; i < text.len; i++) {

@@ -47,7 +47,7 @@ static enum sspi_reason read_qop(const struct digest_directives *d,
     if (qop.data == NULL) {
         return error_info_set(
             d->error_info, SSPI_REASON_UNSUPPORTED,
-            "no qop: the client speaks RFC 2069, or it did not understand the offered qop");
+            "qop is missing: the client uses RFC 2069, or does not know the offered qop");
     }
     response->integrity = bytes_equal_nocase(qop, SSPI_VIEW("auth-int"));
     if (!response->integrity && !bytes_equal_nocase(qop, SSPI_VIEW("auth"))) {

@@ -42,7 +42,8 @@ static enum sspi_reason read_cipher(const struct digest_directives *d,
 
     /* RFC 2831 2.1.2: "This directive MUST appear exactly once if "auth-conf" is negotiated". */
     if (cipher.data == NULL)
-        return error_info_set(d->error_info, SSPI_REASON_MALFORMED, "auth-conf without a cipher");
+        return error_info_set(d->error_info, SSPI_REASON_MALFORMED,
+                              "cipher is missing, which qop auth-conf needs");
     response->cipher = digest_cipher_from_name(cipher);
     if (response->cipher == DIGEST_CIPHER_NONE) {
         return error_info_set(d->error_info, SSPI_REASON_NOT_OFFERED, "cipher %s was not offered",

@@ -93,8 +93,7 @@ static const char *check_login(const struct sspi_policy *policy,
         return "no proxy in between";
     if (!policy_check_persistent(policy, identity))
         return "credentials with each request";
-    return policy_check_is_too_old(policy, facts->login_age_ms) ? "a login that is not so old"
-                                                                : NULL;
+    return policy_check_is_too_old(policy, facts->login_age_ms) ? "a newer login" : NULL;
 }
 
 /* ---- the check ---- */
@@ -104,7 +103,7 @@ const char *policy_check_identity(const struct sspi_policy *policy,
                                   const struct policy_facts *facts)
 {
     if (!policy->schemes.offers[identity->scheme])
-        return "other packages";
+        return "another scheme";
     if (identity->scheme == SSPI_SCHEME_DIGEST)
         return check_digest(policy, identity, facts);
     if (!policy->mechanisms.offers[identity->mech])
@@ -118,7 +117,7 @@ const char *policy_check_identity(const struct sspi_policy *policy,
     case SSPI_MECH_NTLM:
         return check_ntlm(identity, facts);
     }
-    return "a known mechanism";
+    return "another mechanism";
 }
 
 /* One line without its end: `user` and names, or `channel-bound`, which the caller checks. */

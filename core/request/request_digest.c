@@ -127,7 +127,8 @@ enum sspi_reason request_digest_evaluate(struct sspi_exchange *exchange,
 {
     CALL_CLEANUP struct request_digest_call call = {.directives = directives};
     if (directives.len == 0) {
-        error_info_set(&call.error_info, SSPI_REASON_UNSUPPORTED, "Digest without any directive");
+        error_info_set(&call.error_info, SSPI_REASON_UNSUPPORTED,
+                       "the Digest credentials have no directive");
         return request_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &call.error_info);
     }
     enum sspi_reason reason = request_bindings_collect(exchange, policy, &call.bindings);

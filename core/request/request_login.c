@@ -113,7 +113,7 @@ bool request_login_take(struct sspi_exchange *exchange, const struct sspi_policy
         return false;
     }
     if (!policy_identity_copy(&connection->login, &exchange->identity)) {
-        *ret_why = "memory";
+        *ret_why = "a copy of that login, for which there is no memory";
         return false;
     }
     exchange->from_connection = true;

@@ -36,7 +36,7 @@ static enum sspi_reason decode_token(struct sspi_exchange *exchange, struct sspi
     case BASE64_OK:
         return SSPI_REASON_NONE;
     case BASE64_TOO_LARGE:
-        error_info_set(&error_info, SSPI_REASON_TOO_LARGE, "a token of more than %d bytes",
+        error_info_set(&error_info, SSPI_REASON_TOO_LARGE, "the token has more than %d bytes",
                        PACKAGE_TOKEN_LIMIT);
         return request_exchange_refuse(exchange, SEC_E_INVALID_TOKEN, &error_info);
     case BASE64_MALFORMED:

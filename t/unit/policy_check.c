@@ -50,7 +50,7 @@ static void kerberos_and_ntlm(void **state)
     struct policy_identity identity = {
         .scheme = SSPI_SCHEME_NEGOTIATE, .mech = SSPI_MECH_KERBEROS, .source = THIS_SOURCE};
     assert_string_equal(check(&policy, &identity, &facts), "");
-    assert_string_equal(check(&other_scheme, &identity, &facts), "other packages");
+    assert_string_equal(check(&other_scheme, &identity, &facts), "another scheme");
     facts.source = OTHER_SOURCE;
     assert_string_equal(check(&policy, &identity, &facts), "another keytab");
     identity.mech = SSPI_MECH_NTLM;
@@ -72,7 +72,7 @@ static void logins_of_connections(void **state)
     assert_string_equal(check(&policy, &identity, &facts), "");
     assert_string_equal(check(&none, &identity, &facts), "credentials with each request");
     facts.login_age_ms = 60000;
-    assert_string_equal(check(&policy, &identity, &facts), "a login that is not so old");
+    assert_string_equal(check(&policy, &identity, &facts), "a newer login");
     facts.connection_is_direct = false;
     assert_string_equal(check(&policy, &identity, &facts), "no proxy in between");
     facts.from_connection = false;
