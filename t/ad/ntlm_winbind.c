@@ -72,7 +72,7 @@ static SECURITY_STATUS log_in(const struct client *client, void **ret_context,
     return st;
 }
 
-static void check_refused(struct client client, const char *words)
+static void check_refused_for(struct client client, enum sspi_reason reason, const char *words)
 {
     struct sspi_error_info error_info;
     void *context;
@@ -80,10 +80,15 @@ static void check_refused(struct client client, const char *words)
     if (st != SEC_E_LOGON_DENIED || strstr(error_info.text, words) == NULL)
         print_message("# user %s: %08x: %s\n", client.user, (unsigned)st, error_info.text);
     assert_int_equal(st, SEC_E_LOGON_DENIED);
-    assert_int_equal(error_info.reason, SSPI_REASON_WRONG_PASSWORD);
+    assert_int_equal(error_info.reason, reason);
     assert_non_null(strstr(error_info.text, words));
     assert_null(ntlm_package.info(context));
     ntlm_package.destroy(context);
+}
+
+static void check_refused(struct client client, const char *words)
+{
+    check_refused_for(client, SSPI_REASON_WRONG_PASSWORD, words);
 }
 
 /* The MIC of the client is right as well. Only the domain can have returned its key. */
@@ -140,15 +145,18 @@ static void all_refusals_look_the_same(void **state)
 
 static void strange_names_are_refused(void **state)
 {
-    static const char *const names[] = {"alice\\bob", "*",       "ali?e", "../alice",
-                                        "(|(a=b))",   "alice\n", "\x01",  "DC$"};
+    static const char *const names[] = {"alice\\bob", "*", "ali?e", "../alice", "(|(a=b))", "DC$"};
+    /* No package accepts control characters in a name, so the domain is not asked. */
+    static const char *const controls[] = {"alice\n", "\x01"};
     (void)state;
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         check_refused(user(names[i]), "NT status");
+    for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++)
+        check_refused_for(user(controls[i]), SSPI_REASON_BAD_NAME, "control character");
     struct client client = user("alice");
     char longest[STORE_USERS_NAME_LIMIT + 1];
-    memset(longest, 'a', sizeof longest - 1);
-    longest[sizeof longest - 1] = '\0';
+    memset(longest, 'a', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = '\0';
     client.user = longest;
     check_refused(client, "NT status");
     client = user("alice");
