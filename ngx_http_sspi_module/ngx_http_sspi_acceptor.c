@@ -7,7 +7,7 @@
 
 static ngx_int_t ngx_http_sspi_set_worker(ngx_conf_t *cf,
     struct sspi_acceptor_config *config);
-static ngx_uint_t ngx_http_sspi_takes_realm(ngx_http_sspi_loc_conf_t *slcf,
+static ngx_uint_t ngx_http_sspi_check_realm(ngx_http_sspi_loc_conf_t *slcf,
     char *error);
 static ngx_int_t ngx_http_sspi_open_policies(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
@@ -158,7 +158,7 @@ ngx_http_sspi_set_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
 /* each step checks a realm with variables */
 
 static ngx_uint_t
-ngx_http_sspi_takes_realm(ngx_http_sspi_loc_conf_t *slcf, char *error)
+ngx_http_sspi_check_realm(ngx_http_sspi_loc_conf_t *slcf, char *error)
 {
     if (slcf->realm == NULL || slcf->realm->lengths) {
         return 1;
@@ -181,7 +181,7 @@ ngx_http_sspi_open_policies(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 
     for (i = 0; i < smcf->protected.nelts; i++) {
 
-        if (!ngx_http_sspi_takes_realm(slcfp[i], error)
+        if (!ngx_http_sspi_check_realm(slcfp[i], error)
             || !sspi_acceptor_open(smcf->acceptor, &slcfp[i]->policy, true,
                                    slcfp[i]->realm != NULL, error))
         {

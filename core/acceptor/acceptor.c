@@ -91,9 +91,9 @@ bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct 
 
 static struct sspi_log_entry *new_entry(struct sspi_acceptor *acceptor)
 {
-    if (acceptor->n_reported > 0) {
+    if (acceptor->n_returned > 0) {
         acceptor->n_entries = 0;
-        acceptor->n_reported = 0;
+        acceptor->n_returned = 0;
     }
     struct sspi_log_entry *grown =
         realloc(acceptor->entries, (acceptor->n_entries + 1) * sizeof(*grown));
@@ -145,9 +145,9 @@ void sspi_acceptor_log_unprotected(struct sspi_acceptor *acceptor, const char *d
 size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
                                  const struct sspi_log_entry **ret_entries)
 {
-    size_t n_new = acceptor->n_entries - acceptor->n_reported;
-    *ret_entries = acceptor->entries == NULL ? NULL : acceptor->entries + acceptor->n_reported;
-    acceptor->n_reported = acceptor->n_entries;
+    size_t n_new = acceptor->n_entries - acceptor->n_returned;
+    *ret_entries = acceptor->entries == NULL ? NULL : acceptor->entries + acceptor->n_returned;
+    acceptor->n_returned = acceptor->n_entries;
     return n_new;
 }
 

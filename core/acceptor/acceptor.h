@@ -14,8 +14,8 @@
 #include "acceptor_user_mark.h"
 #include "sspi_http.h"
 
-/* Only the parent changes it, before workers exist. `credentials`, `limiter` and `logged_proxies`
- * have locks of their own. */
+/* Only the parent changes it, before workers exist. The exceptions are `credentials`, `limiter` and
+ * `logged_proxies`, which have locks of their own. */
 struct sspi_acceptor {
     struct sspi_acceptor_config config;
     struct acceptor_source *sources;
@@ -24,7 +24,7 @@ struct sspi_acceptor {
     struct sspi_state *state;
     char *default_realm; /* of krb5.conf, for the short form of names; NULL: none */
     struct sspi_log_entry *entries;
-    size_t n_entries, n_reported;
+    size_t n_entries, n_returned; /* n_returned: the adapter has these entries already */
     struct acceptor_credentials credentials;
     struct acceptor_limiter *limiter; /* of logins that wait for a domain controller */
     struct acceptor_log_addresses logged_proxies;

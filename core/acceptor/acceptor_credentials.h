@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Credentials of packages, found by the data that they are made of, so that requests share them.
- * They belong to one process: a worker makes its own at first use, from the files that the parent
- * read.
- */
+/* Credentials of packages. Requests with the same data share a credential. Each process has its own
+ * set: a worker makes a credential at its first use, from the files that the parent has read. */
 #ifndef ACCEPTOR_CREDENTIALS_H
 #define ACCEPTOR_CREDENTIALS_H
 
@@ -21,7 +19,7 @@ struct acceptor_credentials {
     pthread_mutex_t lock;
     struct acceptor_credential *first;
     size_t n;
-    uint64_t uses;
+    uint64_t uses; /* counts acquisitions, to find the longest unused credential */
 };
 
 /* False: the lock cannot be made. */
@@ -30,20 +28,20 @@ bool acceptor_credentials_init(struct acceptor_credentials *set) MUST_USE;
 /* Frees all credentials. They must not be in use. */
 void acceptor_credentials_clear(struct acceptor_credentials *set);
 
-/* Returns the credential of `package` for `data`, and makes it if
- * there is no such credential yet. The caller gives it back with acceptor_credentials_release(). On
- * failure `error_info` says why. */
+/* Returns the credential of `package` for `data`, and makes it if there is no such credential yet.
+ * SEC_E_OK sets *ret_credential, which the caller releases with acceptor_credentials_release().
+ * Otherwise `error_info` says why. */
 SECURITY_STATUS acceptor_credentials_acquire(struct acceptor_credentials *set,
                                              const struct package *package,
                                              const SSPI_ACCEPTOR_DATA *data,
                                              struct acceptor_credential **ret_credential,
                                              struct sspi_error_info *error_info) MUST_USE;
 
-/* Gives a credential back. NULL is fine. */
+/* Releases a credential. NULL is fine. */
 void acceptor_credentials_release(struct acceptor_credentials *set,
                                   struct acceptor_credential *credential);
 
-/* Returns the package's credential. It is valid until the caller gives `credential` back. A context
+/* Returns the package's credential. It is valid until the caller releases `credential`. A context
  * that was made with it has a reference of its own. */
 struct package_credential *
 acceptor_credentials_of_package(const struct acceptor_credential *credential);

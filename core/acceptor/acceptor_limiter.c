@@ -35,8 +35,8 @@ static void limiter_free(struct acceptor_limiter *limiter)
 
 REF(acceptor_limiter, struct acceptor_limiter, ref, limiter_free)
 
-/* True for a while after a job timed out. A job that has timed out counts although it still has its
- * slot, because it may give it back much later. */
+/* True for ACCEPTOR_LIMITER_CLOSED_MS after a job timed out. A job that still has its slot counts
+ * as well, because it may release the slot much later. */
 static bool is_closed(const struct acceptor_limiter *limiter, uint64_t now_ms)
 {
     if (now_ms < limiter->closed_until_ms)

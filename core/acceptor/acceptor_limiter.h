@@ -28,17 +28,17 @@ enum acceptor_limiter_answer {
 /* `limit`: number of slots; 0: any number. NULL: no memory. */
 struct acceptor_limiter *acceptor_limiter_new(unsigned limit) MUST_USE;
 
-/* See ref.h. All of this is thread-safe. */
+/* See ref.h. All functions of this file are thread-safe. */
 struct acceptor_limiter *acceptor_limiter_ref(struct acceptor_limiter *limiter);
 void acceptor_limiter_unref(struct acceptor_limiter *limiter);
 
-/* ACCEPTOR_LIMITER_ACQUIRED: the limiter holds `slot` until acceptor_limiter_release(). Times are
- * those of a clock that is never set back. */
+/* Acquires a slot. ACCEPTOR_LIMITER_ACQUIRED: `slot` must exist until acceptor_limiter_release().
+ * Times are those of a clock that is never set back. Does not wait for a free slot. */
 enum acceptor_limiter_answer acceptor_limiter_acquire(struct acceptor_limiter *limiter,
                                                       struct acceptor_limiter_slot *slot,
                                                       uint64_t now_ms) MUST_USE;
 
-/* `answered`: the other machine answered, also if it refused. */
+/* Releases the slot. `answered`: the other machine answered, also if it refused. */
 void acceptor_limiter_release(struct acceptor_limiter *limiter, struct acceptor_limiter_slot *slot,
                               bool answered, uint64_t now_ms);
 

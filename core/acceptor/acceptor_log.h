@@ -11,6 +11,7 @@
 #include "sspi.h"
 #include "sspi_http.h"
 
+/* Returns the severity of log lines with this reason. */
 enum sspi_severity acceptor_log_severity(enum sspi_reason reason);
 
 /* Writes "SSPI-112 SEC_E_WRONG_PRINCIPAL: text", without the name of the status for SEC_E_OK. The
@@ -37,6 +38,7 @@ struct acceptor_log_addresses {
 
 /* False: the system has no more locks. */
 bool acceptor_log_addresses_init(struct acceptor_log_addresses *addresses) MUST_USE;
+/* Destroys the lock. */
 void acceptor_log_addresses_clear(struct acceptor_log_addresses *addresses);
 
 /* Remembers `address`. True if it is new: the caller then logs the line. */

@@ -216,7 +216,7 @@ static void log_winbind(const struct reload *reload, struct sspi_log_entry *ret_
                            reload->why);
 }
 
-bool acceptor_source_outcome(const struct sspi_job *job, struct sspi_log_entry *ret_entry)
+bool acceptor_source_log_reload(const struct sspi_job *job, struct sspi_log_entry *ret_entry)
 {
     const struct reload *reload = (const struct reload *)job;
     if (acceptor_job_state(job) != ACCEPTOR_JOB_DONE || reload->result == STORE_SOURCE_UNCHANGED)

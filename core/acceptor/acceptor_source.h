@@ -28,6 +28,7 @@ struct acceptor_source {
 struct acceptor_source *acceptor_source_open(const struct sspi_policy *policy,
                                              enum sspi_option option, char *why) MUST_USE;
 
+/* Frees the source, and releases its reference to the keytab, the users or winbind. */
 void acceptor_source_free(struct acceptor_source *source);
 
 /* Returns the path of a keytab, a user file or certificates. */
@@ -51,6 +52,6 @@ struct sspi_job *acceptor_source_check_changed_now(struct acceptor_source *sourc
                                                    uint64_t now_ms) MUST_USE;
 
 /* Writes the log entry of a job that is done. False: the job is not done, or found no change. */
-bool acceptor_source_outcome(const struct sspi_job *job, struct sspi_log_entry *ret_entry);
+bool acceptor_source_log_reload(const struct sspi_job *job, struct sspi_log_entry *ret_entry);
 
 #endif

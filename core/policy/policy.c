@@ -88,7 +88,7 @@ const struct sspi_words *policy_words(const struct sspi_policy *policy, enum ssp
 
 /* ---- values ---- */
 
-/* One directive as it is read. */
+/* The directive whose arguments are read. */
 struct directive {
     enum sspi_option option;
     const struct sspi_option_info *info;
@@ -119,8 +119,7 @@ static const char *list_words(const struct sspi_option_info *info, const char *b
     return ret_text;
 }
 
-/* The index of `word` among the option's words, without case, counted from 0; -1: not one of them.
- */
+/* Returns the index of `word` among the option's words, without case. -1: it is not one of them. */
 static int index_of(const struct sspi_option_info *info, struct sspi_view word)
 {
     for (int index = 0; info->words[index] != NULL; index++)
@@ -350,11 +349,11 @@ bool sspi_option_check_words(enum sspi_option option, size_t n_words, enum sspi_
 
 /* ---- scopes ---- */
 
-/* Either of the two says where the users of Digest come from: it is one choice. */
+/* Each of these options says where the users of Digest come from, so a scope may have only one. */
 static const uint64_t user_sources =
     UINT64_C(1) << SSPI_OPTION_DIGEST_USER_FILE | UINT64_C(1) << SSPI_OPTION_DIGEST_PROVIDER;
 
-/* True if the scope has chosen by the other one. */
+/* True if the scope has already set the other one of the two. */
 static bool chose_otherwise(const struct sspi_policy *policy, enum sspi_option option)
 {
     uint64_t bit = UINT64_C(1) << option;
@@ -395,7 +394,8 @@ void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy 
         merged.field = inner->field;
 #include "sspi_options.def"
     merged.set |= inner->set;
-    /* An inner choice hides the outer one, by whichever option that was made. */
+    /* If the inner scope sets one of the two options, both options of the outer scope are dropped.
+     */
     if ((inner->set & user_sources) != 0) {
         merged.digest_user_file = inner->digest_user_file;
         merged.digest_providers = inner->digest_providers;
@@ -406,7 +406,7 @@ void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy 
     *ret_policy = merged;
 }
 
-/* ---- questions ---- */
+/* ---- predicates ---- */
 
 bool policy_offers_digest_only(const struct sspi_policy *policy)
 {

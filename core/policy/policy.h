@@ -13,7 +13,7 @@ const struct sspi_words *policy_words(const struct sspi_policy *policy, enum ssp
 /* True if Digest is the only offered scheme. */
 bool policy_offers_digest_only(const struct sspi_policy *policy);
 
-/* True if an offered scheme could run this mechanism: its keys or users are needed. */
+/* True if an offered scheme can run this mechanism. Then its keys or users must be open. */
 bool policy_uses_mech(const struct sspi_policy *policy, enum sspi_mech mech);
 
 /* True if the client's TLS may end at a front end: plain HTTP is then accepted. */

@@ -14,7 +14,7 @@ struct policy_facts {
     /* Digest with providers: the hash that the providers of this location return is that of the
      * verification. */
     bool same_hash;
-    /* Digest's algorithms if the policy names none and has a user file. */
+    /* The algorithms that Digest offers if the policy names none and has a user file. */
     const enum sspi_digest_algorithm *default_algorithms;
     size_t n_default_algorithms;
     bool from_connection;      /* the identity is the login that the connection kept */

@@ -60,7 +60,7 @@ static bool read_network(struct sspi_view text, struct network *ret_network)
     return true;
 }
 
-static bool lies_in(const struct network *address, const struct network *network)
+static bool is_in_network(const struct network *address, const struct network *network)
 {
     size_t n_octets = network->n_bits / 8;
     unsigned n_rest = network->n_bits % 8;
@@ -89,7 +89,7 @@ bool policy_proxies_between(const struct sspi_request *request, const struct ssp
     if (!read_address(request->peer, &peer))
         return true;
     for (size_t i = 0; i < n_words; i++)
-        if (read_network(words[i], &network) && lies_in(&peer, &network))
+        if (read_network(words[i], &network) && is_in_network(&peer, &network))
             return true;
     return false;
 }

@@ -194,7 +194,7 @@ static void end_reload(struct sspi_exchange *exchange)
     struct sspi_log_entry entry;
     if (exchange->reload_job == NULL)
         return;
-    if (acceptor_source_outcome(exchange->reload_job, &entry))
+    if (acceptor_source_log_reload(exchange->reload_job, &entry))
         request_exchange_add_entry(exchange, &entry);
     sspi_job_unref(exchange->reload_job);
     exchange->reload_job = NULL;
