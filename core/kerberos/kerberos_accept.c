@@ -37,7 +37,7 @@ static SECURITY_STATUS find_service(struct kerberos_exchange *exchange)
     return SEC_E_OK;
 }
 
-/* Checks channel and service by the one decision (binding_check.h). */
+/* Checks channel and service. The service is proven, because its key decrypted the ticket. */
 static SECURITY_STATUS decide(struct kerberos_exchange *exchange)
 {
     const struct binding_facts facts = {
@@ -80,7 +80,7 @@ static ULONG attributes_from_flags(OM_uint32 flags)
     return attributes;
 }
 
-/* `whose` says in the log which name it is. */
+/* `whose` begins the error text: it says which name is refused. */
 static SECURITY_STATUS refuse_name(const char *whose, struct sspi_view name,
                                    struct sspi_error_info *error_info)
 {

@@ -30,8 +30,8 @@ struct kerberos_keyring {
 
 struct kerberos_credential {
     struct sspi_keytab *keytab;
-    bool
-        owns_keytab; /* this credential opened the keytab, and reads it again when it has changed */
+    /* True: this credential opened the keytab, and reads it again when it has changed. */
+    bool owns_keytab;
     struct sspi_state *state;
     struct hash_suite hashes;
     struct sspi_view *names; /* one block: the views, then their text */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An acceptor's credential: the keys of the accepted services, and a pool of GSS credentials over
- * these keys. A GSS credential holds its lock during a whole accept, so that threads that share one
- * are slower than one thread. So each thread acquires its own from the pool. */
+ * these keys. A GSS credential holds its lock during a whole accept, so that several threads that
+ * share one are slower than one thread. So each thread acquires its own from the pool. */
 #ifndef KERBEROS_CREDENTIAL_H
 #define KERBEROS_CREDENTIAL_H
 
@@ -42,7 +42,8 @@ void kerberos_credential_free(struct kerberos_credential *credential);
 
 /* Acquires a GSS credential over the current keys. Any number of threads may call this, and after a
  * fork both processes. Reads a file only if the credential opened the keytab itself and the file
- * has changed. SEC_E_OK sets *ret_acceptor. */
+ * has changed. SEC_E_OK sets *ret_acceptor, which the caller releases by
+ * kerberos_credential_release(). */
 SECURITY_STATUS kerberos_credential_acquire(struct kerberos_credential *credential,
                                             enum kerberos_replay_cache cache, uint64_t now_ms,
                                             struct kerberos_acceptor **ret_acceptor,
@@ -56,6 +57,7 @@ bool kerberos_credential_authenticator(struct kerberos_acceptor *acceptor, struc
  * the keys are for several principals. */
 const char *kerberos_credential_only_service(const struct kerberos_acceptor *acceptor);
 
+/* Returns a GSS credential to the pool. */
 void kerberos_credential_release(struct kerberos_credential *credential,
                                  struct kerberos_acceptor *acceptor);
 
@@ -66,6 +68,7 @@ const struct sspi_view *kerberos_credential_services(const struct kerberos_crede
 /* The digests with which channel bindings are hashed. Valid as long as the credential. */
 const struct hash_suite *kerberos_credential_hashes(const struct kerberos_credential *credential);
 
+/* Valid as long as the credential. */
 struct sspi_keytab *kerberos_credential_keytab(const struct kerberos_credential *credential);
 
 /* NULL if there is no shared memory. */

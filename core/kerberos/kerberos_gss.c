@@ -44,8 +44,8 @@ static const char *gss_text(OM_uint32 major, OM_uint32 minor, char *out, size_t 
     return out;
 }
 
-/* No key decrypts the ticket. The text says what the keytab lacks: principal, encryption type or
- * key version. */
+/* No key decrypts the ticket. The error text says which part of the key the keytab does not have:
+ * principal, encryption type or key version. */
 static SECURITY_STATUS refuse_key(const struct kerberos_ap_req *view, struct sspi_keytab *keytab,
                                   struct sspi_error_info *error_info)
 {
@@ -154,14 +154,14 @@ static SECURITY_STATUS refuse_code(OM_uint32 major, OM_uint32 minor,
     default:
         if (is_about_token((krb5_error_code)minor))
             return error_info_refuse(error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
-                                     "the Kerberos token contradicts itself: %s",
+                                     "the Kerberos token is not valid: %s",
                                      gss_text(major, minor, text, sizeof(text)));
         if (is_renumbered(minor))
             return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_MALFORMED,
                                      "the Kerberos token was refused: %s",
                                      gss_text(major, minor, text, sizeof(text)));
-        return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL, "krb5: %s",
-                                 gss_text(major, minor, text, sizeof(text)));
+        return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                                 "libkrb5 failed: %s", gss_text(major, minor, text, sizeof(text)));
     }
 }
 
@@ -194,7 +194,8 @@ SECURITY_STATUS kerberos_gss_accept_status(OM_uint32 major, OM_uint32 minor,
                                  "the token is of another mechanism than Kerberos");
     case GSS_S_UNAUTHORIZED:
         return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
-                                 "not authorized: %s", gss_text(major, minor, text, sizeof(text)));
+                                 "the client is not authorized: %s",
+                                 gss_text(major, minor, text, sizeof(text)));
     case GSS_S_NO_CRED:
     case GSS_S_DEFECTIVE_CREDENTIAL:
     case GSS_S_FAILURE:
@@ -236,7 +237,7 @@ SECURITY_STATUS kerberos_gss_message_status(OM_uint32 major, OM_uint32 minor)
 SECURITY_STATUS kerberos_gss_peer_status(OM_uint32 major, OM_uint32 minor)
 {
     SECURITY_STATUS status = kerberos_gss_message_status(major, minor);
-    /* The header is not one of such a token, or a length or checksum is impossible. */
+    /* The message has the header of another token, or an impossible length or checksum. */
     if (status == SEC_E_INVALID_TOKEN ||
         (status == SEC_E_INTERNAL_ERROR && is_about_token((krb5_error_code)minor)))
         return SEC_E_MESSAGE_ALTERED;

@@ -27,8 +27,8 @@ void kerberos_keys_clear(struct kerberos_keys *keys);
 /* Counts how often the keys were read; a change means new keys. No lock. */
 uint64_t kerberos_keys_generation(const struct kerberos_keys *keys);
 
-/* Reads the clock skew from krb5.conf. libkrb5 reads that file again when it has changed.
- * The caller holds the lock of the source, or is the only thread. */
+/* Reads the clock skew from krb5.conf. libkrb5 reads that file again when it has changed. The
+ * caller holds the lock of the source, or no other thread can use the keys yet. */
 void kerberos_keys_read_clockskew(struct kerberos_keys *keys);
 
 /* Seconds that clocks may differ: krb5.conf's clockskew, by default 300. No lock. */

@@ -14,7 +14,7 @@ struct sspi_keytab {
     struct kerberos_keys keys;
 };
 
-/* The path within a keytab name; NULL if the name does not mean a file. */
+/* Returns the path in the name of a keytab. NULL: the name is of another type than a file. */
 static const char *file_path(const char *name)
 {
     static const char *const prefixes[] = {"FILE:", "WRFILE:"};
@@ -99,7 +99,7 @@ static bool init_source(struct sspi_keytab *keytab, const char *name, char *erro
 
 struct sspi_keytab *kerberos_keytab_open(const char *name, char *error, size_t error_size)
 {
-    errno = 0; /* a lack of memory sets it, and what follows does not change it */
+    errno = 0; /* malloc() sets it to ENOMEM, and no later call here changes it */
     struct sspi_keytab *keytab = calloc(1, sizeof(*keytab));
     if (keytab == NULL) {
         snprintf(error, error_size, "keytab: " OUT_OF_MEMORY);

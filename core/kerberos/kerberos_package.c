@@ -75,9 +75,9 @@ static SECURITY_STATUS local_name(const void *context, char **ret_name)
     return *ret_name == NULL && errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
-/* Reads the SIDs in the PAC of the ticket of an established context. The KDC's signature vouches
- * for them. OK without SIDs: the ticket has no PAC, or the PAC has no SIDs (MIT's KDC). MALFORMED:
- * the PAC cannot be read. No network. */
+/* Reads the SIDs in the PAC of the ticket of an established context. MIT has verified the KDC's
+ * signature over them. OK without SIDs: the ticket has no PAC, or the PAC has no SIDs (MIT's KDC).
+ * MALFORMED: the PAC cannot be read. No network. */
 static enum kerberos_pac_status sids_of(gss_ctx_id_t context, struct kerberos_pac_sids *ret_sids)
 {
     static char attribute[] = "urn:mspac:logon-info";
@@ -91,7 +91,7 @@ static enum kerberos_pac_status sids_of(gss_ctx_id_t context, struct kerberos_pa
     OM_uint32 major =
         gss_inquire_context(&minor, context, &client, NULL, NULL, NULL, NULL, NULL, NULL);
     if (major != GSS_S_COMPLETE)
-        return KERBEROS_PAC_NO_MEMORY; /* for an established context, nothing else can fail */
+        return KERBEROS_PAC_NO_MEMORY; /* for an established context, only memory can be missing */
     major = gss_get_name_attribute(&minor, client, &name, &authenticated, &complete, &value, &shown,
                                    &more);
     /* Authenticated: MIT has verified the signature that the KDC made with the service's key. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Refuses a token that was used before. The replay table in the shared memory knows such tokens.
- * MIT's replay cache replaces it if there is no shared memory or the table is full. */
+/* Refuses a token that was used before. The replay table in the shared memory records tokens. MIT's
+ * replay cache is used instead if there is no shared memory, or if the table is full. */
 #ifndef KERBEROS_REPLAY_H
 #define KERBEROS_REPLAY_H
 

@@ -10,8 +10,9 @@ static SECURITY_STATUS fill(struct negotiate_credential *credential, const SSPI_
 {
     uint32_t allowed = data->Mechanisms != 0 ? data->Mechanisms : SSPI_MECHANISM_KERBEROS;
     if ((allowed & ~(uint32_t)(SSPI_MECHANISM_KERBEROS | SSPI_MECHANISM_NTLM)) != 0)
-        return error_info_refuse(error_info, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
-                                 "Mechanisms has a bit that is no mechanism's");
+        return error_info_refuse(
+            error_info, SEC_E_INVALID_PARAMETER, SSPI_REASON_CONFIGURATION,
+            "Mechanisms has an unknown bit: use SSPI_MECHANISM_KERBEROS and SSPI_MECHANISM_NTLM");
     for (size_t i = 0; i < NEGOTIATE_MECHANISM_COUNT; i++) {
         const struct negotiate_mechanism *row = &negotiate_mechanism_table[i];
         if ((allowed & row->allowed_by) == 0)

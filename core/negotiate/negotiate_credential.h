@@ -21,11 +21,11 @@ void negotiate_credential_free(struct negotiate_credential *credential);
 bool negotiate_credential_allows(const struct negotiate_credential *credential,
                                  const struct negotiate_mechanism *mechanism);
 
-/* The first allowed mechanism in our order of preference. */
+/* Returns the first allowed mechanism in the order of the table. */
 const struct negotiate_mechanism *
 negotiate_credential_preferred(const struct negotiate_credential *credential);
 
-/* Appends the names of the allowed mechanisms. */
+/* Appends the names of the allowed mechanisms for an error text: "Kerberos or NTLM". */
 void negotiate_credential_describe(const struct negotiate_credential *credential, struct bytes *to);
 
 #endif

@@ -19,7 +19,7 @@ struct negotiate_mechanism {
     enum negotiate_token_kind bare;
 };
 
-/* In our order of preference. */
+/* In the server's order of preference. */
 #define NEGOTIATE_MECHANISM_COUNT 2
 extern const struct negotiate_mechanism negotiate_mechanism_table[NEGOTIATE_MECHANISM_COUNT];
 

@@ -72,10 +72,11 @@ static bool agreed_on(const struct negotiate_context *context, ULONG attributes)
 
 static SECURITY_STATUS unprotected(const struct negotiate_step *step)
 {
-    return error_info_refuse(step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
-                             "the client asked %s for no integrity, or for keys that are too weak: "
-                             "its list of mechanisms cannot be protected",
-                             step->context->chosen->package->about.Name);
+    return error_info_refuse(
+        step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
+        "the client asked for no integrity in %s, or for keys that are too weak, so that its list "
+        "of mechanisms cannot be protected: configure the client to sign",
+        step->context->chosen->package->about.Name);
 }
 
 /* If the client sends a MIC, it must be right, whatever the client asked the mechanism for. NTLM

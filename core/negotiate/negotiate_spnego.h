@@ -2,13 +2,12 @@
 /* SPNEGO's acceptor (RFC 4178).
  *
  *   phase      message                        goes to
- *   START      nothing                        START, having sent our own list (NegTokenInit2)
- *   START      NegTokenInit                   MECHANISM, MIC or DONE, by what the mechanism says
+ *   START      nothing                        START; the server sends its own list (NegTokenInit2)
+ *   START      NegTokenInit                   MECHANISM, MIC or DONE, by the mechanism's status
  *   START      bare token of a mechanism      MECHANISM or DONE, without SPNEGO around it
  *   MECHANISM  NegTokenResp, responseToken    MECHANISM, MIC or DONE
  *   MIC        NegTokenResp, mechListMIC      DONE
- *   any        anything else, or an error     FAILED
- */
+ *   any        anything else, or an error     FAILED */
 #ifndef NEGOTIATE_SPNEGO_H
 #define NEGOTIATE_SPNEGO_H
 
@@ -22,8 +21,8 @@
 enum negotiate_phase {
     NEGOTIATE_START,
     NEGOTIATE_MECHANISM, /* the mechanism waits for its next token */
-    NEGOTIATE_MIC, /* the mechanism is done and our MIC is sent; the client's MIC is required and
-                      has not come */
+    NEGOTIATE_MIC, /* the mechanism is done and the server's MIC was sent; the server waits for the
+                      client's MIC, which is required */
     NEGOTIATE_DONE,
     NEGOTIATE_FAILED
 };

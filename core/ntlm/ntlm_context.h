@@ -10,7 +10,7 @@ enum ntlm_context_state {
     NTLM_CONTEXT_BEGUN,      /* waits for NEGOTIATE */
     NTLM_CONTEXT_CHALLENGED, /* waits for AUTHENTICATE; the client is not verified yet */
     NTLM_CONTEXT_ESTABLISHED,
-    NTLM_CONTEXT_FAILED /* for good */
+    NTLM_CONTEXT_FAILED /* every further message is refused */
 };
 
 struct ntlm_context {
@@ -32,7 +32,7 @@ struct ntlm_context *ntlm_context_new(void) MUST_USE;
 /* Wipes and frees. */
 void ntlm_context_free(struct ntlm_context *context);
 
-/* Makes it an established context. It copies the proof, but moves the SIDs out of it. False: no
+/* Makes the context an established one. Copies *proof, but moves the SIDs out of it. False: no
  * memory, or libcrypto failed. The context is then unchanged. */
 bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_credential *credential,
                             struct ntlm_proof *proof) MUST_USE;

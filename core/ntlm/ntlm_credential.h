@@ -15,7 +15,7 @@ struct ntlm_credential {
     struct ntlm_crypto crypto;
     struct sspi_winbind *winbind; /* verifies clients; NULL: `users` do */
     struct sspi_users *users;     /* NULL with winbind */
-    struct sspi_users *own_users; /* the same if the credential opened it, otherwise NULL */
+    struct sspi_users *own_users; /* `users` if the credential opened them itself, otherwise NULL */
     char nb_computer[NTLM_WINBIND_NB_LIMIT + 1]; /* without winbind; winbind has its own */
     char dns_computer[HOST_NAME_MAX + 1];
 };
@@ -32,8 +32,8 @@ SECURITY_STATUS ntlm_credential_new(const SSPI_ACCEPTOR_DATA *data,
 
 void ntlm_credential_free(struct ntlm_credential *credential);
 
-/* Reads users that the credential opened again if their file changed. A caller that passed its own
- * users reads them again itself. */
+/* Reads users that the credential opened again if their file changed. Users that the caller passed
+ * are reloaded by the caller. */
 void ntlm_credential_refresh(struct ntlm_credential *credential);
 
 #endif

@@ -22,7 +22,7 @@ struct ntlm_crypto {
  */
 bool ntlm_crypto_init(struct ntlm_crypto *ret_crypto) MUST_USE;
 
-/* Frees the algorithms. A zero-initialised value is fine too. The value is zero afterwards. */
+/* Frees the algorithms. Accepts a zero-initialised value, and leaves one. */
 void ntlm_crypto_clear(struct ntlm_crypto *crypto);
 
 /* Computes HMAC-MD5 (RFC 2104) over the parts, one after the other. `run` belongs to

@@ -4,8 +4,7 @@
  *   state        message        goes to
  *   BEGUN        NEGOTIATE      CHALLENGED
  *   CHALLENGED   AUTHENTICATE   ESTABLISHED
- *   any          anything else  FAILED, for ever
- */
+ *   any          anything else  FAILED, and stays there */
 #include <string.h>
 
 #include "ntlm_challenge.h"
@@ -79,8 +78,9 @@ static SECURITY_STATUS write_challenge(const struct ntlm_credential *credential,
             "winbind has not returned the names of this machine and its domain yet: "
             "is winbindd running, and has it reached a domain controller?");
     if (!clock->random(clock->self, context->server_challenge, sizeof(context->server_challenge)))
-        return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                                 "no randomness for a challenge");
+        return error_info_refuse(
+            error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+            "OpenSSL's random generator failed, so that no challenge can be made");
     if (!ntlm_challenge_write(&context->challenge, context->flags, context->server_challenge,
                               &ours.sent, ntlm_challenge_filetime(clock->now_ms(clock->self))))
         return error_info_no_memory(error_info);
@@ -150,7 +150,7 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
     case NTLM_CONTEXT_FAILED:
     default:
         status = error_info_refuse(out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_LEGS,
-                                   "the NTLM exchange is over");
+                                   "the NTLM exchange has ended: the client must begin a new one");
         break;
     }
     if (status != SEC_E_OK && status != SEC_I_CONTINUE_NEEDED)

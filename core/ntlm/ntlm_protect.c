@@ -135,7 +135,8 @@ static SECURITY_STATUS key_info(void *context, struct package_key_info *ret_info
 {
     const struct ntlm_context *ntlm = context;
     if (!ntlm->can_sign)
-        return SEC_E_UNSUPPORTED_FUNCTION; /* a kind of keys that is not used here */
+        return SEC_E_UNSUPPORTED_FUNCTION; /* without extended security and 128 bits, messages have
+                                              no keys */
     *ret_info = (struct package_key_info){.signature = "HMAC-MD5",
                                           .encryption = "RSADSI RC4",
                                           .key_bits = KEY_BITS,

@@ -60,7 +60,7 @@ static bool keep(struct pairs *pairs, uint16_t id, struct sspi_view value, const
     default:
         return true;
     }
-    /* No rule says which of the two pairs counts. */
+    /* MS-NLMP does not say which of two equal pairs is valid. */
     if (field->data != NULL)
         return refuse("an AV pair comes twice", ret_problem);
     *field = value;

@@ -65,7 +65,7 @@ enum ntlm_sign_status ntlm_sign_unseal(struct ntlm_sign *sign, struct ntlm_sign_
                                        const struct package_message_part *parts, size_t n_parts,
                                        bool decrypt, struct sspi_view signature) MUST_USE;
 
-/* Starts the side's RC4 again. Its sequence numbers go on. False: libcrypto failed. */
+/* Restarts the side's RC4 with its key. The sequence numbers continue. False: libcrypto failed. */
 bool ntlm_sign_restart(struct ntlm_sign_side *side) MUST_USE;
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The names in NTLM's messages: converts between their encodings and UTF-8, and checks their
  * characters. A name is in UTF-16LE, or in the client's OEM character set (MS-NLMP 2.2.2.5), of
- * which only ASCII is known. Pure. */
+ * which this code reads only ASCII. Pure. */
 #ifndef NTLM_TEXT_H
 #define NTLM_TEXT_H
 

@@ -39,8 +39,8 @@ static SECURITY_STATUS read_message(struct attempt *a)
     return SEC_E_OK;
 }
 
-/* MS-NLMP 2.2.2.5: UNICODE wins over OEM. A client may send Unicode even if CHALLENGE granted OEM,
- * if it sets UNICODE. No client may send OEM that was not granted. */
+/* MS-NLMP 2.2.2.5: UNICODE has precedence over OEM. A client may send Unicode even if CHALLENGE
+ * granted OEM, if it sets UNICODE. No client may send OEM that was not granted. */
 static SECURITY_STATUS find_encoding(struct attempt *a)
 {
     bool unicode = (a->message.flags & NTLM_FLAG_UNICODE) != 0;
@@ -105,13 +105,12 @@ static SECURITY_STATUS check_mic(struct attempt *a)
             return SEC_E_OK;
         return error_info_refuse(
             a->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_UNSUPPORTED,
-            "the client sent no MIC over its messages, and integrity is demanded");
+            "the client sent no MIC over its messages, but the caller requires integrity");
     }
     if (a->message.mic.data == NULL)
-        return error_info_refuse(
-            a->error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
-            "the client sent a MIC, but the message has none: an attacker between client and "
-            "server removed it");
+        return error_info_refuse(a->error_info, SEC_E_MESSAGE_ALTERED, SSPI_REASON_ALTERED,
+                                 "the client states that it sent a MIC, but the message has none: "
+                                 "an attacker between client and server removed it");
     if (!ntlm_keys_mic(&a->run, a->proof->exported_key, a->exchange->negotiate,
                        a->exchange->challenge, a->in->token, mic))
         return error_info_library_failed(a->error_info, "an NTLM key");
@@ -148,7 +147,7 @@ static void read_channel(struct attempt *a)
 static SECURITY_STATUS read_target(struct attempt *a)
 {
     struct bytes *target = &a->proof->target;
-    /* A name that the client does not trust counts as no name. */
+    /* A name that the client marks as untrusted is treated as absent. */
     if (a->response.target.data == NULL || (a->response.flags & NTLM_PAIR_FLAG_UNTRUSTED_NAME) != 0)
         return SEC_E_OK;
     bool decoded = ntlm_text_decode(target, a->response.target);

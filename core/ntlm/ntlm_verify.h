@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Checks an AUTHENTICATE message: form, password, MIC, time, channel binding, in this order. So a
- * client that does not know the password learns nothing about the later checks. */
+ * client with a wrong password learns nothing about the later checks. */
 #ifndef NTLM_VERIFY_H
 #define NTLM_VERIFY_H
 

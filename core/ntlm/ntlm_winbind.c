@@ -56,20 +56,20 @@ struct no_pipe {
 
 static void block_pipe_signal(struct no_pipe *blocked)
 {
-    sigset_t pipe_alone, pending;
-    sigemptyset(&pipe_alone);
-    sigaddset(&pipe_alone, SIGPIPE);
+    sigset_t only_pipe, pending;
+    sigemptyset(&only_pipe);
+    sigaddset(&only_pipe, SIGPIPE);
     blocked->was_pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &pipe_alone, &blocked->before);
+    pthread_sigmask(SIG_BLOCK, &only_pipe, &blocked->before);
 }
 
 static void unblock_pipe_signal(const struct no_pipe *blocked)
 {
     const struct timespec at_once = {0};
-    sigset_t pipe_alone;
-    sigemptyset(&pipe_alone);
-    sigaddset(&pipe_alone, SIGPIPE);
-    while (!blocked->was_pending && sigtimedwait(&pipe_alone, NULL, &at_once) < 0 && errno == EINTR)
+    sigset_t only_pipe;
+    sigemptyset(&only_pipe);
+    sigaddset(&only_pipe, SIGPIPE);
+    while (!blocked->was_pending && sigtimedwait(&only_pipe, NULL, &at_once) < 0 && errno == EINTR)
         continue;
     pthread_sigmask(SIG_SETMASK, &blocked->before, NULL);
 }
@@ -227,8 +227,8 @@ struct request {
     struct wbcAuthUserParams params;
 };
 
-/* False: the name is too long, or has a NUL, where libwbclient would stop to read. No name of a
- * domain is like that. */
+/* False: the name is too long, or has a NUL, where libwbclient would stop to read. No domain has
+ * such a name. */
 static bool copy_asked(struct sspi_view name, char to[STORE_USERS_NAME_LIMIT + 1])
 {
     if (name.len > STORE_USERS_NAME_LIMIT ||

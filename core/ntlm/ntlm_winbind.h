@@ -21,7 +21,8 @@ struct ntlm_winbind_names {
     char dns_domain[256]; /* empty: none */
 };
 
-/* It knows no names yet, and does not ask for them. NULL: no memory. */
+/* Makes an object without names, and does not ask winbind for them. The caller is its first owner.
+ * NULL: no memory. */
 struct sspi_winbind *ntlm_winbind_new(void) MUST_USE;
 
 /* See ref.h. */
@@ -54,7 +55,8 @@ enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
                                             struct ntlm_winbind_answer *ret_answer, char *text,
                                             size_t text_size) MUST_USE;
 
-/* The folder of winbind's privileged pipe, to check whether a worker may read it. */
+/* Returns the folder of winbind's privileged pipe, so that a caller can check whether a worker may
+ * read it. */
 const char *ntlm_winbind_pipe_folder(void);
 
 #endif

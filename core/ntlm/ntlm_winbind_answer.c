@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <wbclient.h> /* does not include what it needs */
+#include <wbclient.h> /* needs the three standard headers above, and does not include them */
 
 #include "error_info.h"
 #include "utf8.h"
@@ -88,7 +88,7 @@ static const char *copy(const struct wbcAuthUserInfo *info, struct ntlm_winbind_
         return "the user or the domain has no usable name";
     _Static_assert(sizeof(info->user_session_key) == NTLM_KEY_LEN, "the key has its length");
     memcpy(answer->base_key, info->user_session_key, NTLM_KEY_LEN);
-    /* With a key that everyone knows, every MIC would be right. */
+    /* With a key of zeros, an attacker could compute every MIC. */
     if (bytes_equal_secret((struct sspi_view){(const char *)answer->base_key, NTLM_KEY_LEN},
                            (struct sspi_view){(const char *)no_key, NTLM_KEY_LEN}))
         return "it has no session key";

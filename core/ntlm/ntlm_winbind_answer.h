@@ -6,8 +6,8 @@
 #include "ntlm_keys.h"
 #include "store_users_parse.h" /* STORE_USERS_NAME_LIMIT */
 
-/* The most SIDs of one user. A user with more is refused, because a missing SID could be a missing
- * denial. Windows itself accepts 1015 groups. */
+/* The most SIDs of one user. A user with more is refused, because an application may deny access by
+ * a SID that was left out. Windows itself accepts 1015 groups. */
 #define NTLM_WINBIND_SIDS_LIMIT 1024
 
 /* The verified user. End it with ntlm_winbind_answer_clear(). A zero-initialised value is fine. */

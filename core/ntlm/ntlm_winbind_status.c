@@ -9,8 +9,8 @@ struct meaning {
     const char *text;
 };
 
-/* Names and values: MS-ERREF 2.3.1. An unknown domain is a mistake of the client, which named it. A
- * domain controller that cannot be found is not. */
+/* Names and values: MS-ERREF 2.3.1. NO_SUCH_DOMAIN is WRONG, because the client named the domain.
+ * DOMAIN_CONTROLLER_NOT_FOUND is UNREACHABLE, because the client did not cause it. */
 static const struct meaning meanings[] = {
     {0xC000006A, NTLM_WINBIND_WRONG, "WRONG_PASSWORD"},
     {0xC0000064, NTLM_WINBIND_WRONG, "NO_SUCH_USER"},

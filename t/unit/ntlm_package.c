@@ -89,7 +89,7 @@ static void an_answer_to_another_challenge_is_refused(void **state)
                   SSPI_REASON_WRONG_PASSWORD, "wrong password");
     assert_int_equal(send(f, &first.context, &first.authenticate), SEC_E_OK);
     CHECK_REFUSED(f, send(f, &second.context, &second.authenticate), SEC_E_INVALID_TOKEN,
-                  SSPI_REASON_LEGS, "over");
+                  SSPI_REASON_LEGS, "has ended");
     exchange_end(&first);
     exchange_end(&second);
 }
@@ -103,7 +103,7 @@ static void an_exchange_that_ended_cannot_continue(void **state)
     assert_int_equal(send(f, &exchange.context, &exchange.authenticate), SEC_E_OK);
     /* The same message again is refused, and the context loses its user. */
     CHECK_REFUSED(f, send(f, &exchange.context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
-                  SSPI_REASON_LEGS, "over");
+                  SSPI_REASON_LEGS, "has ended");
     assert_null(ntlm_package.info(exchange.context));
     exchange_end(&exchange);
     client.nt_hash = HASH_OF_OTHER;
@@ -115,7 +115,7 @@ static void an_exchange_that_ended_cannot_continue(void **state)
     client_authenticate(&client, &f->credential->crypto, bytes_as_view(&exchange.negotiate),
                         bytes_as_view(&exchange.challenge), &exchange.authenticate, NULL);
     CHECK_REFUSED(f, send(f, &exchange.context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
-                  SSPI_REASON_LEGS, "over");
+                  SSPI_REASON_LEGS, "has ended");
     exchange_end(&exchange);
 }
 
@@ -135,7 +135,7 @@ static void each_leg_accepts_only_its_own_message(void **state)
         CHECK_REFUSED(f, call(f, &context, in), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                       "NEGOTIATE");
         CHECK_REFUSED(f, send(f, &context, &exchange.negotiate), SEC_E_INVALID_TOKEN,
-                      SSPI_REASON_LEGS, "over");
+                      SSPI_REASON_LEGS, "has ended");
         ntlm_package.destroy(context);
     }
     const struct sspi_view wrong_seconds[] = {none, SSPI_VIEW(""),
@@ -148,7 +148,7 @@ static void each_leg_accepts_only_its_own_message(void **state)
         CHECK_REFUSED(f, call(f, &context, in), SEC_E_INVALID_TOKEN, SSPI_REASON_MALFORMED,
                       "AUTHENTICATE");
         CHECK_REFUSED(f, send(f, &context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
-                      SSPI_REASON_LEGS, "over");
+                      SSPI_REASON_LEGS, "has ended");
         ntlm_package.destroy(context);
     }
     exchange_end(&exchange);
@@ -176,7 +176,7 @@ static void without_randomness_there_is_no_challenge(void **state)
     client_negotiate(&client, &negotiate);
     f->no_random = true;
     CHECK_REFUSED(f, send(f, &context, &negotiate), SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                  "randomness");
+                  "random generator");
     ntlm_package.destroy(context);
 }
 
