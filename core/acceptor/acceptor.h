@@ -3,8 +3,6 @@
 #ifndef ACCEPTOR_H
 #define ACCEPTOR_H
 
-#include <pthread.h>
-
 #include "binding_certificate.h"
 #include "hash.h"
 #include "acceptor_credentials.h"

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "policy.h"
+#include "acceptor_source.h"
 #include "store_users.h"
 
 bool acceptor_user_mark_applies(const struct policy_identity *identity)

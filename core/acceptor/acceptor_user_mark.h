@@ -5,7 +5,6 @@
 #define ACCEPTOR_USER_MARK_H
 
 #include "hash.h"
-#include "acceptor_source.h"
 #include "policy_identity.h"
 
 #define ACCEPTOR_USER_MARK_KEY_LEN 32

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "digest_cipher.h"
 #include "digest_params.h"
 #include "hash.h"
 #include "utf8.h"

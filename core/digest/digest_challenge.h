@@ -5,7 +5,6 @@
 #define DIGEST_CHALLENGE_H
 
 #include "bytes.h"
-#include "digest_cipher.h"
 #include "sspi_acceptor.h"
 
 /* Longest realm in octets: a line of the user file can hold no longer one. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The vtables of the WDigest package: HTTP Digest (RFC 7616) and the SASL mechanism DIGEST-MD5 (RFC
  * 2831), as the page AcceptSecurityContext (Digest) describes them. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "digest_accept.h"

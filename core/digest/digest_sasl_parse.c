@@ -5,7 +5,6 @@
 
 #include "digest_directive.h"
 #include "escape.h"
-#include "hash.h"
 #include "error_info.h"
 #include "utf8.h"
 

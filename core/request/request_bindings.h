@@ -4,7 +4,7 @@
 #ifndef REQUEST_BINDINGS_H
 #define REQUEST_BINDINGS_H
 
-#include "binding_certificate.h"
+#include "binding_channel.h"
 #include "binding_check.h"
 #include "request_exchange.h"
 

@@ -2,7 +2,6 @@
 #include "request_user_name.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy.h"

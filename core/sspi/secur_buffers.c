@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "secur_buffers.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

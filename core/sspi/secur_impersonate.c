@@ -2,7 +2,6 @@
 #include "secur_impersonate.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "package.h"
 #include "secur_packages.h"
