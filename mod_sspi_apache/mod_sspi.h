@@ -38,7 +38,8 @@ enum mod_sspi_auth_type { MOD_SSPI_AUTH_UNSET, MOD_SSPI_AUTH_SSPI, MOD_SSPI_AUTH
 
 struct mod_sspi_dir_config {
     struct sspi_policy policy; /* of this scope; once merged, of all outer scopes, too */
-    /* The last AuthType other than None. `auth_none`: AuthType is None within it. */
+    /* `auth_type`: the last AuthType other than None. `auth_none`: AuthType None is in force within
+     * a scope of that type. */
     enum mod_sspi_auth_type auth_type;
     bool auth_none;
     /* Used while httpd reads the scope; the bits are methods, as in cmd_parms. The methods that at
@@ -97,8 +98,8 @@ void mod_sspi_body_register_filter(void);
 
 /* ---- mod_sspi_caches.c ---- */
 
-/* Marks the answer to r as private if it is for one user, for a mod_cache whose filter runs before
- * this module's filter. */
+/* Marks the answer to r as private if it is for one user. This is for a mod_cache whose filter runs
+ * before this module's filter. */
 void mod_sspi_caches_mark(request_rec *r);
 
 void mod_sspi_caches_register_hooks(void);
@@ -132,18 +133,19 @@ int mod_sspi_state_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
 
 void mod_sspi_tls_register_hooks(void);
 
-/* Returns the OpenSSL object of the client's connection. NULL: it has no TLS, or that is not
- * mod_ssl's. */
+/* Returns the OpenSSL object of the client's connection. NULL: the connection has no TLS, or
+ * another module than mod_ssl provides TLS. */
 struct ssl_st *mod_sspi_tls_of(conn_rec *c);
 
 /* Returns the TLS context of a host. NULL: the host has no TLS. */
 struct ssl_ctx_st *mod_sspi_tls_of_host(const server_rec *s);
 
-/* Returns the core's object for an HTTP/1.x connection, and makes it if necessary. It keeps an
- * unfinished exchange and a login. NULL: the connection is HTTP/2, or there is no memory. */
+/* Returns the core's object for an HTTP/1.x connection, and makes it if necessary. The object keeps
+ * an unfinished exchange and a login, and lives as long as the connection. NULL: the connection is
+ * HTTP/2, or there is no memory. */
 struct sspi_connection *mod_sspi_connection_get(conn_rec *c, struct sspi_acceptor *acceptor);
 
-/* Returns it only if it exists already. */
+/* As mod_sspi_connection_get(), but returns NULL if the object does not exist yet. */
 const struct sspi_connection *mod_sspi_connection_find(conn_rec *c);
 
 /* ---- mod_sspi_request.c ---- */
@@ -192,8 +194,8 @@ struct mod_sspi_request_ctx *mod_sspi_request_find(request_rec *r);
 /* Returns the request that the client sent. */
 request_rec *mod_sspi_request_top(request_rec *r);
 
-/* Returns that request's Authorization header, or Proxy-Authorization for a forward proxy. NULL: it
- * has no such header. */
+/* Returns the Authorization header of the client's request, or Proxy-Authorization for a forward
+ * proxy. NULL: the client sent no such header. */
 const char *mod_sspi_request_credentials(request_rec *r);
 
 /* Authenticates r under the policy of its location. Serves the needs of the exchange, and returns
@@ -205,8 +207,9 @@ int mod_sspi_request_failure(request_rec *r);
 /* True if `result` admits the request without a user. */
 bool mod_sspi_request_is_anonymous(const struct sspi_result *result);
 
-/* The same for a location whose own rules admit r without a user. False: no step was made, because
- * r has no credentials and no login that the location accepts. */
+/* As mod_sspi_request_step(), for a location whose own rules admit r without a user: *ret_result
+ * becomes the result or NULL. False: no step was made, because r has no credentials and no login
+ * that the location accepts. */
 bool mod_sspi_request_step_open(request_rec *r, const struct sspi_result **ret_result);
 
 /* Prepares the challenges of r's location for a 401. False: no memory. */
@@ -237,15 +240,14 @@ int mod_sspi_status_handler(request_rec *r);
 
 void mod_sspi_authz_register(apr_pool_t *p);
 
-/* A second handler of Require, beside that of mod_authz_core. It refuses lines that protect
- * nothing.
- */
+/* A second handler of Require, beside that of mod_authz_core. Refuses a line `Require
+ * sspi-channel-bound` that protects nothing. Returns NULL or an error message. */
 const char *mod_sspi_authz_count(cmd_parms *cmd, void *dir, const char *args);
 
 /* ---- mod_sspi_check.c ---- */
 
 /* Finds mistakes in the whole configuration. False: the server must refuse it, and the error log
- * says why. About a doubtful configuration the acceptor only gets a log entry. */
+ * says why. A doubtful configuration is accepted, but the acceptor gets a log entry. */
 bool mod_sspi_check(apr_pool_t *ptemp, server_rec *s, struct sspi_acceptor *acceptor,
                     const ap_directive_t *tree);
 

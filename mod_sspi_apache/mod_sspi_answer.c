@@ -38,7 +38,8 @@ static void remove_lines(request_rec *r, const apr_array_header_t *lines)
     r->err_headers_out = kept;
 }
 
-/* One header field for each line, never joined: clients fail on joined challenges. */
+/* Adds one header field for each line. Lines are never joined, because some clients do not parse
+ * several challenges in one field. */
 static void send_lines(request_rec *r, struct mod_sspi_request_ctx *ctx, apr_array_header_t *lines)
 {
     if (ctx->sent == lines) {
@@ -55,8 +56,8 @@ static void send_lines(request_rec *r, struct mod_sspi_request_ctx *ctx, apr_arr
     ctx->sent = lines;
 }
 
-/* True if r has the status of a refusal. For a forward proxy that is 407: a 401 that it passes on
- * is the origin server's. */
+/* True if r has the status of a refusal. For a forward proxy that status is 407, because a 401
+ * comes from the origin server. */
 static bool is_refusal(const request_rec *r)
 {
     return r->status ==
@@ -64,8 +65,8 @@ static bool is_refusal(const request_rec *r)
 }
 
 /* True for lines of a granted request that must not be sent with a 401 of another module or server.
- * With that, the client would read the last token as a challenge, and would relate Persistent-Auth
- * to the refused login. */
+ * In such an answer, the client would read the last token as a challenge, and would relate
+ * Persistent-Auth to the refused login. */
 static bool is_misleading(const char *name)
 {
     return ap_cstr_casecmp(name, "WWW-Authenticate") == 0 ||
@@ -90,7 +91,7 @@ static apr_array_header_t *without_challenges(const struct mod_sspi_request_ctx 
     return lines;
 }
 
-/* `own`: a 401 is from httpd or a module, and not from a handler. */
+/* `own` is true if httpd or a module made the status, and false if a handler made it. */
 static void answer(request_rec *r, struct mod_sspi_request_ctx *ctx, bool own)
 {
     if (!is_refusal(r)) {
@@ -102,7 +103,7 @@ static void answer(request_rec *r, struct mod_sspi_request_ctx *ctx, bool own)
     }
 }
 
-/* An error that httpd itself writes. */
+/* Runs for an error that httpd itself writes. */
 static void answer_error(request_rec *r)
 {
     struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
@@ -113,8 +114,9 @@ static void answer_error(request_rec *r)
     }
 }
 
-/* An answer that a handler writes. A 401 is the handler's own, such as that of a proxied server.
- * But if the handler writes an error document, this module may have caused the 401. */
+/* Runs for an answer that a handler writes. A 401 is then the handler's own, such as that of a
+ * proxied server. But if the handler writes an error document, this module may have caused the 401.
+ */
 static apr_status_t answer_handler(ap_filter_t *f, apr_bucket_brigade *brigade)
 {
     request_rec *r = f->r;

@@ -169,8 +169,8 @@ static bool accepts_credentials(request_rec *r)
     return mod_sspi_dir_config_is_sspi(r) || mod_sspi_dir_config_is_none(r);
 }
 
-/* Does the work of mod_sspi_force_authn() if httpd calls no authentication hook: `Satisfy Any` of
- * mod_access_compat admits an address, or AuthType is None. */
+/* Does the work of mod_sspi_force_authn() if httpd calls no authentication hook. That is so if
+ * `Satisfy Any` of mod_access_compat admits the client's address, or if AuthType is None. */
 int mod_sspi_fixup_open(request_rec *r)
 {
     const struct sspi_result *result;
@@ -187,8 +187,8 @@ int mod_sspi_fixup_open(request_rec *r)
 }
 
 /* Returns the state of the request that was granted the user of r: r itself, or an outer request
- * with the same configuration. From that one httpd copies the user without calling a hook. NULL:
- * this module did not verify the user. */
+ * with the same configuration. httpd copies the user from that request without calling a hook.
+ * NULL: this module did not verify the user. */
 static const struct mod_sspi_request_state *find_granting_state(const request_rec *r)
 {
     const struct ap_conf_vector_t *config = r->per_dir_config;

@@ -137,7 +137,8 @@ static int read_all(struct body *body, struct sspi_exchange *exchange)
     bool more = true;
 
     while (more) {
-        /* As the client sent it: the filters that change bodies are not called. */
+        /* Reads the body as the client sent it, because the filters that change bodies are not
+         * called. */
         apr_status_t rv = ap_get_brigade(r->proto_input_filters, brigade, AP_MODE_READBYTES,
                                          APR_BLOCK_READ, READ_SIZE);
 
@@ -157,8 +158,8 @@ static int read_all(struct body *body, struct sspi_exchange *exchange)
     return OK;
 }
 
-/* Replaces the filters that read the body from the connection: from now on the kept body is read.
- */
+/* Replaces the filters that read the body from the connection, so that the handler reads the kept
+ * body. */
 static void put_filter(struct body *body)
 {
     ap_filter_t *f = body->r->proto_input_filters;
@@ -237,7 +238,7 @@ int mod_sspi_body_read(request_rec *r, struct sspi_exchange *exchange)
 
 /* ---- the filter for the handler ---- */
 
-/* Copies up to `len` octets of the kept body, and leaves them there. */
+/* Copies up to `len` octets of the kept body to `to`, and keeps them. */
 static apr_status_t copy_kept(struct body *body, apr_bucket_brigade *to, apr_off_t len)
 {
     apr_bucket *end;
@@ -298,7 +299,7 @@ static apr_status_t give_body(ap_filter_t *f, apr_bucket_brigade *to, ap_input_m
     case AP_MODE_EATCRLF:
         return ap_get_brigade(f->next, to, mode, block, readbytes);
     }
-    /* The end of the body follows the last octets, and answers each later read. */
+    /* An EOS bucket follows the last octets. Each later read returns only that bucket. */
     if (rv == APR_SUCCESS && APR_BRIGADE_EMPTY(body->kept)) {
         APR_BRIGADE_INSERT_TAIL(to, apr_bucket_eos_create(f->c->bucket_alloc));
     }

@@ -14,8 +14,8 @@ void *mod_sspi_dir_config_create(apr_pool_t *p, char *path)
     return dir;
 }
 
-/* httpd may merge two inner sections before it merges them with the outer ones. So None does not
- * replace the type, but is kept beside it. */
+/* httpd may merge two inner sections before it merges them with the outer ones. So `auth_none` does
+ * not replace `auth_type`: both are kept. */
 static void merge_auth_type(struct mod_sspi_dir_config *merged,
                             const struct mod_sspi_dir_config *outer,
                             const struct mod_sspi_dir_config *inner)
@@ -144,9 +144,9 @@ const char *mod_sspi_set_option(cmd_parms *cmd, void *dir_, const char *args)
     return NULL;
 }
 
-/* mod_authn_core has the directive and returns the type in force, but not the type around None. For
- * a directive of this name, httpd calls every module that has it. In one scope the last line
- * counts. */
+/* mod_authn_core owns AuthType and returns the type in force. If that is None, it does not return
+ * the outer type. httpd calls each module that registered the directive. In one scope the last line
+ * applies. */
 const char *mod_sspi_set_auth_type(cmd_parms *cmd, void *dir_, const char *type)
 {
     struct mod_sspi_dir_config *dir = dir_;

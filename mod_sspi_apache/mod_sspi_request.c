@@ -12,7 +12,7 @@
 APLOG_USE_MODULE(sspi);
 
 /* The most needs of one request before it is decided. A request may need three changed files,
- * winbind's names, a lookup, a body and a domain controller; the rest is reserve. */
+ * winbind's names, a lookup, a body and a domain controller: seven needs. The rest is reserve. */
 #define ROUNDS_LIMIT 12
 
 request_rec *mod_sspi_request_top(request_rec *r)
@@ -80,8 +80,8 @@ static uint64_t entity_length(const request_rec *top)
     return (uint64_t)len;
 }
 
-/* Returns the address of the connection's other end. r->useragent_ip is not that: mod_remoteip
- * takes it from a header. */
+/* Returns the address of the connection's other end. r->useragent_ip may be another address, which
+ * mod_remoteip took from a header. */
 static struct sspi_view peer_of(const conn_rec *c)
 {
     return mod_sspi_view(c->client_addr->family == APR_UNIX ? NULL : c->client_ip);

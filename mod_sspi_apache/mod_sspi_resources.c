@@ -60,7 +60,7 @@ static unsigned survey_directive(apr_pool_t *ptemp, const ap_directive_t *node)
 {
     unsigned found = 0;
 
-    /* It is httpd's own directive, so the options have no row for it. */
+    /* AuthType is httpd's own directive, so sspi_options.def has no row for it. */
     if (mod_sspi_directive_is(node, "AuthType")) {
         return mod_sspi_directive_has_word(ptemp, node, SSPI_AUTH_TYPE) ? FOUND_AUTH_TYPE : 0;
     }

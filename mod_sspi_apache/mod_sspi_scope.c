@@ -47,7 +47,7 @@ bool mod_sspi_directive_has_word(apr_pool_t *p, const ap_directive_t *node, cons
 
 /* ---- scopes ---- */
 
-/* Options that an administrator sets to refuse clients. */
+/* True for an option and a value by which an administrator demands TLS or a channel binding. */
 static bool is_demand(apr_pool_t *p, const ap_directive_t *node)
 {
     if (mod_sspi_directive_is_option(node, SSPI_OPTION_REQUIRE_TLS)) {

@@ -27,7 +27,7 @@ static size_t wanted_size(const struct mod_sspi_dir_config *dir)
     return (size + page - 1) / page * page;
 }
 
-/* Only the parent unmaps it: children that still serve requests have their own mapping. */
+/* Unmaps the memory in the parent. Children that still serve requests have their own mapping. */
 static void unmap(struct retained *retained)
 {
     munmap(retained->memory, retained->size);

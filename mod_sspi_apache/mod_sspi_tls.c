@@ -99,8 +99,8 @@ void mod_sspi_tls_register_hooks(void)
 
 struct ssl_st *mod_sspi_tls_of(conn_rec *c)
 {
-    /* A stream of HTTP/2 has a conn_rec of its own; its master did the handshake. Streams run in
-     * parallel, so the master's connection config is only read here. */
+    /* A stream of HTTP/2 has a conn_rec of its own; the handshake belongs to its master. Streams
+     * run in parallel, so the master's connection config is only read here. */
     conn_rec *client = c->master != NULL ? c->master : c;
     const struct connection_config *config =
         ap_get_module_config(client->conn_config, &sspi_module);
