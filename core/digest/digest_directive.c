@@ -158,8 +158,9 @@ enum sspi_reason digest_directive_read_digits(const struct digest_directives *d,
     return SSPI_REASON_NONE;
 }
 
-enum sspi_reason digest_directive_check_username(const struct digest_directives *d,
-                                                 const struct digest_response *response)
+/* Checks the name that all later checks use. */
+static enum sspi_reason check_username(const struct digest_directives *d,
+                                       const struct digest_response *response)
 {
     if (response->username.len == 0)
         return error_info_set(d->error_info, UNUSABLE_NAME, "username is empty");
@@ -181,7 +182,7 @@ enum sspi_reason digest_directive_take_username(const struct digest_directives *
 {
     response->username = d->value[DIGEST_USERNAME];
     response->raw_username = d->raw[DIGEST_USERNAME];
-    return digest_directive_check_username(d, response);
+    return check_username(d, response);
 }
 
 enum sspi_reason digest_directive_take_latin_1(const struct digest_directives *d,
@@ -209,7 +210,7 @@ enum sspi_reason digest_directive_keep_names(const struct digest_directives *d, 
     response->raw_username = response->username;
     if (both_len > len)
         response->raw_username = (struct sspi_view){response->names + len, both_len - len};
-    return digest_directive_check_username(d, response);
+    return check_username(d, response);
 }
 
 void digest_directive_copy(const struct digest_directives *d, struct digest_response *response)

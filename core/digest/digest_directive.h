@@ -61,10 +61,6 @@ enum sspi_reason digest_directive_check_present(const struct digest_directives *
 enum sspi_reason digest_directive_read_digits(const struct digest_directives *d,
                                               struct digest_response *response) MUST_USE;
 
-/* Checks the name that all later checks use. */
-enum sspi_reason digest_directive_check_username(const struct digest_directives *d,
-                                                 const struct digest_response *response) MUST_USE;
-
 /* Takes the directive username, which is UTF-8. */
 enum sspi_reason digest_directive_take_username(const struct digest_directives *d,
                                                 struct digest_response *response) MUST_USE;

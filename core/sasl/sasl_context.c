@@ -13,15 +13,10 @@ struct sasl_context *sasl_context_of(struct package_layer *layer)
     return (struct sasl_context *)layer;
 }
 
+/* The limit for messages to the client is the smaller one of the caller's and the client's. */
 static void set_send_limit(struct sasl_context *sasl)
 {
     sasl->layer.send_limit = sasl->send_size < sasl->peer_size ? sasl->send_size : sasl->peer_size;
-}
-
-void sasl_context_set_send_size(struct sasl_context *sasl, ULONG size)
-{
-    sasl->send_size = size;
-    set_send_limit(sasl);
 }
 
 /* SASL_OPTION_SEND_SIZE is "the maximum buffer size that can be transmitted to the remote SASL
@@ -118,7 +113,8 @@ static SECURITY_STATUS set(struct sasl_context *sasl, ULONG option, const void *
         return set_receive_size(sasl, number);
     if (option == SASL_OPTION_AUTHZ_PROCESSING)
         return set_processing(sasl, number);
-    sasl_context_set_send_size(sasl, number);
+    sasl->send_size = number;
+    set_send_limit(sasl);
     return SEC_E_OK;
 }
 

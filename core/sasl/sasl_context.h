@@ -34,9 +34,6 @@ struct sasl_context {
 /* Returns the SASL context that `layer` belongs to. NULL: `layer` is NULL. */
 struct sasl_context *sasl_context_of(struct package_layer *layer);
 
-/* Sets the caller's limit for messages to the client. peer_size is the other limit. */
-void sasl_context_set_send_size(struct sasl_context *sasl, ULONG size);
-
 /* Sets the client's limit: `size` is the most octets of a sealed message that it accepts. Returns
  * an error if the package cannot say how many octets it adds. */
 SECURITY_STATUS sasl_context_set_peer_size(struct sasl_context *sasl,

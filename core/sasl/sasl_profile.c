@@ -22,7 +22,8 @@ static const struct sasl_profile profiles[] = {
 
 #define N_PROFILES (sizeof(profiles) / sizeof(profiles[0]))
 
-const struct sasl_profile *sasl_profile_find(struct sspi_view name)
+/* Finds the profile of a mechanism by its name, without case. NULL: there is no such mechanism. */
+static const struct sasl_profile *find(struct sspi_view name)
 {
     for (size_t i = 0; i < N_PROFILES; i++)
         if (bytes_equal_nocase(name, bytes_view(profiles[i].name)))
@@ -102,7 +103,7 @@ SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageA(const SEC_CHAR *ProfileName,
     if (PackageInfo == NULL)
         return SEC_E_INVALID_PARAMETER;
     *PackageInfo = NULL;
-    return copy_a(sasl_profile_find(bytes_view(ProfileName)), PackageInfo);
+    return copy_a(find(bytes_view(ProfileName)), PackageInfo);
 }
 
 SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageW(const SEC_WCHAR *ProfileName,
@@ -117,7 +118,7 @@ SECURITY_STATUS SEC_ENTRY SaslGetProfilePackageW(const SEC_WCHAR *ProfileName,
     SECURITY_STATUS status = secur_text_narrow(ProfileName, &storage, &name);
     if (status != SEC_E_OK)
         return status;
-    return copy_w(sasl_profile_find(bytes_view(name)), PackageInfo);
+    return copy_w(find(bytes_view(name)), PackageInfo);
 }
 
 /* ---- SaslIdentifyPackage ---- */
@@ -145,7 +146,7 @@ static SECURITY_STATUS identify(const SecBufferDesc *desc, const struct sasl_pro
            is_name_char(token.data[len]))
         len++;
     if (status == SEC_E_OK)
-        *ret_profile = sasl_profile_find((struct sspi_view){token.data, len});
+        *ret_profile = find((struct sspi_view){token.data, len});
     secur_buffers_input_clear(&input);
     return status;
 }

@@ -14,9 +14,6 @@ struct sasl_profile {
     bool sends_size;   /* the package's challenge holds SASL_OPTION_RECV_SIZE */
 };
 
-/* Finds the profile of a mechanism by its name, without case. NULL: there is no such mechanism. */
-const struct sasl_profile *sasl_profile_find(struct sspi_view name);
-
 /* Returns the profile of `package`. Every package has one. */
 const struct sasl_profile *sasl_profile_of(const struct package *package);
 

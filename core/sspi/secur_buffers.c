@@ -8,6 +8,12 @@
 #include "hex.h"
 #include "utf8.h"
 
+/* The most SECBUFFER_PKG_PARAMS in one input. The Digest page gives each of them a number. */
+#define PARAMS_LIMIT 4
+
+/* Octets of SECBUFFER_SSPI_HASH_A1, which is an MD5 hash. */
+#define HASH_A1_LEN 16
+
 static SECURITY_STATUS refuse(struct sspi_error_info *error_info, SECURITY_STATUS status,
                               const char *text)
 {
@@ -73,11 +79,11 @@ static SECURITY_STATUS read_param(const SecBuffer *buffer, size_t number,
 {
     struct sspi_view text = {buffer->pvBuffer, buffer->cbBuffer};
 
-    if (number >= SECUR_PARAMS_LIMIT)
+    if (number >= PARAMS_LIMIT)
         return refuse(error_info, SEC_E_INVALID_TOKEN, "there are over 4 SECBUFFER_PKG_PARAMS");
     if (text.len == 0)
         return SEC_E_OK;
-    if (number == SECUR_PARAMS_LIMIT - 1)
+    if (number == PARAMS_LIMIT - 1)
         return read_realm(buffer, input, error_info);
     SECURITY_STATUS status = package_context_check_size(text, "a parameter", error_info);
     if (status != SEC_E_OK)
@@ -148,7 +154,7 @@ static SECURITY_STATUS check_requirements(ULONG requirements, struct sspi_error_
 static SECURITY_STATUS read_hash_a1(const SecBuffer *buffer, struct package_input *in,
                                     struct sspi_error_info *error_info)
 {
-    if (buffer->cbBuffer != 0 && buffer->cbBuffer != SECUR_HASH_A1_LEN)
+    if (buffer->cbBuffer != 0 && buffer->cbBuffer != HASH_A1_LEN)
         return refuse(error_info, SEC_E_INVALID_TOKEN,
                       "SECBUFFER_SSPI_HASH_A1 must have 16 octets, or none for an unknown user");
     in->hash_a1 =

@@ -10,12 +10,6 @@
 /* The most buffers in one descriptor. A token, four parameters and all bindings need fewer. */
 #define SECUR_BUFFERS_LIMIT 32
 
-/* The most SECBUFFER_PKG_PARAMS in one input. The Digest page gives each of them a number. */
-#define SECUR_PARAMS_LIMIT 4
-
-/* Octets of SECBUFFER_SSPI_HASH_A1, which is an MD5 hash. */
-#define SECUR_HASH_A1_LEN 16
-
 /* The most characters of a realm. */
 #define SECUR_REALM_LIMIT 1024
 
