@@ -38,8 +38,8 @@ enum mod_sspi_auth_type { MOD_SSPI_AUTH_UNSET, MOD_SSPI_AUTH_SSPI, MOD_SSPI_AUTH
 
 struct mod_sspi_dir_config {
     struct sspi_policy policy; /* of this scope; once merged, of all outer scopes, too */
-    /* `auth_type`: the last AuthType other than None. `auth_none`: AuthType None is in force within
-     * a scope of that type. */
+    /* `auth_type`: the last AuthType other than None. `auth_none`: a scope within that scope sets
+     * AuthType None. */
     enum mod_sspi_auth_type auth_type;
     bool auth_none;
     /* Used while httpd reads the scope; the bits are methods, as in cmd_parms. The methods that at

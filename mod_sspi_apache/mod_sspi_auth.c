@@ -187,8 +187,8 @@ int mod_sspi_fixup_open(request_rec *r)
 }
 
 /* Returns the state of the request that was granted the user of r: r itself, or an outer request
- * with the same configuration. httpd copies the user from that request without calling a hook.
- * NULL: this module did not verify the user. */
+ * with the same configuration. From that outer request, httpd copies the user without calling a
+ * hook. NULL: this module did not verify the user. */
 static const struct mod_sspi_request_state *find_granting_state(const request_rec *r)
 {
     const struct ap_conf_vector_t *config = r->per_dir_config;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sources of time and randomness that callers pass as an argument, so that tests choose the time.
- * core/request, core/acceptor and the credentials of the packages pass the machine's own
- * (clock_machine()). core/kerberos always uses that clock, because libkrb5 does. */
+ * The request layer, the acceptor and the packages' credentials pass the machine's own
+ * (clock_machine()). The Kerberos package always uses that clock, because libkrb5 does. */
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 

@@ -74,8 +74,8 @@ static SECURITY_STATUS unprotected(const struct negotiate_step *step)
 {
     return error_info_refuse(
         step->out->error_info, SEC_E_INVALID_TOKEN, SSPI_REASON_NOT_OFFERED,
-        "the client asked for no integrity in %s, or for keys that are too weak, so that its list "
-        "of mechanisms cannot be protected: configure the client to sign",
+        "the client asked for no integrity in %s, or for keys that are too weak. Its list of "
+        "mechanisms cannot be protected: configure the client to sign",
         step->context->chosen->package->about.Name);
 }
 

@@ -46,8 +46,8 @@ static SECURITY_STATUS check_answer(const struct package_context *context, SECUR
     }
 }
 
-/* The package and the layer are not called for a context that has ended, because they could change
- * an established context that the caller already trusts. */
+/* The package and the layer are not called for a context that has ended. They could change an
+ * established context, which the caller already trusts. */
 static SECURITY_STATUS check_state(const struct package_context *context,
                                    struct sspi_error_info *error_info)
 {

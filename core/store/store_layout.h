@@ -40,8 +40,8 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2,
                "counts in memory that processes share need lock-free 64-bit atomics");
 _Static_assert(sizeof(_Atomic uint64_t) == sizeof(uint64_t), "atomics carry no lock of their own");
 
-/* Each kind of field has cache lines of its own, so that a lookup touches four lines: tags,
- * sequence, owners and the words of the one nonce. A way is empty when its issue time is 0. */
+/* Each kind of field has cache lines of its own. So a lookup touches four lines: tags, sequence,
+ * owners and the words of one nonce. A way is empty when its issue time is 0. */
 struct store_nonce_set {
     alignas(STORE_LAYOUT_LINE) _Atomic uint64_t tag[STORE_NONCE_WAYS]; /* keyed hash of the nonce */
     _Atomic uint64_t owner[STORE_NONCE_WAYS];                          /* keyed hash of the user */

@@ -44,10 +44,10 @@ bool store_users_hash(struct sspi_users *users, struct sspi_view user, struct ss
 
 /* The hash that SASL's DIGEST-MD5 needs: that of the user's MD5-ISO-8859-1 line, otherwise that of
  * the MD5 line. Both are equal for names and passwords that are ASCII or do not fit ISO-8859-1.
- * User and realm are in UTF-8, in whatever encoding the client sent them. If a user has both lines,
- * a client that does not convert as RFC 2831 2.1.2.1 demands has computed the hash of the MD5 line:
- * store_users_hash() returns its hash. False: the user has neither line, and `ret_hash` holds a
- * dummy as above. */
+ * User and realm are in UTF-8, in whatever encoding the client sent them. A user may have both
+ * lines. A client that does not convert as RFC 2831 2.1.2.1 demands has then computed the hash of
+ * the MD5 line, which store_users_hash() returns. False: the user has neither line, and `ret_hash`
+ * holds a dummy as above. */
 bool store_users_sasl_hash(struct sspi_users *users, struct sspi_view user, struct sspi_view realm,
                            uint8_t ret_hash[STORE_USERS_HASH_MAX]) MUST_USE;
 
