@@ -91,8 +91,8 @@ bool service_name_is_listed(struct sspi_view name, const struct sspi_view *patte
 {
     for (size_t i = 0; i < n_patterns; i++) {
         struct sspi_view pattern = patterns[i];
-        if (pattern.data[pattern.len - 1] != '/' && !bytes_equal(pattern, SSPI_VIEW("*")) &&
-            service_name_accepts(name, &pattern, 1))
+        if (pattern.len > 0 && pattern.data[pattern.len - 1] != '/' &&
+            !bytes_equal(pattern, SSPI_VIEW("*")) && service_name_accepts(name, &pattern, 1))
             return true;
     }
     return false;

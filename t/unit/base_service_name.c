@@ -92,6 +92,14 @@ static void one_of_several_patterns_is_enough(void **state)
     assert_false(service_name_accepts_principal(SSPI_VIEW("HTTP/c@R"), names, 2));
 }
 
+static void an_empty_pattern_lists_no_service(void **state)
+{
+    const struct sspi_view patterns[] = {SSPI_VIEW(""), SSPI_VIEW("HTTP/"), SSPI_VIEW("*")};
+    assert_false(service_name_is_listed(SSPI_VIEW("HTTP/www"), patterns, 3));
+    const struct sspi_view named[] = {SSPI_VIEW(""), SSPI_VIEW("HTTP/www")};
+    assert_true(service_name_is_listed(SSPI_VIEW("HTTP/www"), named, 2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +110,7 @@ int main(void)
         cmocka_unit_test(a_star_or_no_patterns_accept_every_service),
         cmocka_unit_test(ambiguous_spellings_are_not_a_service),
         cmocka_unit_test(one_of_several_patterns_is_enough),
+        cmocka_unit_test(an_empty_pattern_lists_no_service),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
