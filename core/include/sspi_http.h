@@ -444,13 +444,14 @@ void sspi_exchange_free(struct sspi_exchange *exchange);
 
 /* ---- caches ---- */
 
-/* True if the answer must forbid shared caches to store it. RFC 9111 section 3.5 does that only for
- * requests with Authorization. Here the client sent no such header. Also, the request was granted,
- * or its connection keeps a login that a later part of the answer may use. `exchange`: NULL if no
- * location needed one; `bare` then says whether the header is missing. `connection`: NULL if there
- * is none. */
+/* True if the answer must forbid shared caches to store it. RFC 9111 section 3.5 forbids that only
+ * for requests with Authorization. So this is true if the request has no such header, but the
+ * answer may be for one user: the request was granted, or its connection keeps a login, which a
+ * later part of the answer may use. `exchange`: NULL if no location needed one. Only then
+ * `has_no_header` is used: the request has no Authorization header. `connection`: NULL if there is
+ * none. */
 bool sspi_http_is_private(const struct sspi_exchange *exchange,
-                          const struct sspi_connection *connection, bool bare);
+                          const struct sspi_connection *connection, bool has_no_header);
 
 /* The most octets that sspi_http_private_cache_control() writes for a value of this length. */
 #define SSPI_PRIVATE_SIZE(value_len) (2 * (value_len) + 16)

@@ -248,14 +248,15 @@ bool request_answer_granted(struct sspi_exchange *exchange)
 /* ---- shared caches ---- */
 
 bool sspi_http_is_private(const struct sspi_exchange *exchange,
-                          const struct sspi_connection *connection, bool bare)
+                          const struct sspi_connection *connection, bool has_no_header)
 {
     if (exchange != NULL) {
         if (exchange->granted_without_header)
             return true;
-        bare = !request_exchange_has_credentials(exchange);
+        has_no_header = !request_exchange_has_credentials(exchange);
     }
-    return bare && connection != NULL && connection->has_login && !connection->login_is_for_proxy;
+    return has_no_header && connection != NULL && connection->has_login &&
+           !connection->login_is_for_proxy;
 }
 
 bool sspi_http_overrides_cache_control(struct sspi_view name)
