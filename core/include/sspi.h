@@ -1096,8 +1096,9 @@ SSPI_API SECURITY_STATUS SEC_ENTRY VerifySignature(PCtxtHandle phContext, PSecBu
  * SEC_E_QOP_NOT_SUPPORTED     fQOP 0 without ASC_RET_CONFIDENTIALITY, SECQOP_WRAP_NO_ENCRYPT
  *                             without ASC_RET_INTEGRITY, or another fQOP.
  * SEC_E_UNSUPPORTED_FUNCTION  The package does not seal messages: Digest in HTTP.
- * SEC_E_CONTEXT_EXPIRED, SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   As MakeSignature. After
- *                             these, a part of SECBUFFER_DATA may be encrypted.
+ * SEC_E_CONTEXT_EXPIRED       See above.
+ * SEC_E_INSUFFICIENT_MEMORY, SEC_E_INTERNAL_ERROR   As MakeSignature. After these, a part of
+ *                             SECBUFFER_DATA may be encrypted.
  * Blocks: no. Threads: see above. Source: EncryptMessage (Kerberos), (NTLM), (Negotiate). */
 SSPI_API SECURITY_STATUS SEC_ENTRY EncryptMessage(PCtxtHandle phContext, ULONG fQOP,
                                                   PSecBufferDesc pMessage, ULONG MessageSeqNo);
