@@ -20,12 +20,11 @@
 static bool name_of(const struct sspi_policy *policy, enum sspi_option option,
                     struct bytes *ret_name)
 {
-    const struct sspi_view *words = policy_words(policy, option)->words;
-    size_t n_words = policy_words(policy, option)->n;
-    for (size_t i = 0; i < n_words; i++) {
+    const struct sspi_words *paths = policy_words(policy, option);
+    for (size_t i = 0; i < paths->n; i++) {
         if (i > 0)
             bytes_append_char(ret_name, '\n');
-        bytes_append_view(ret_name, words[i]);
+        bytes_append_view(ret_name, paths->words[i]);
     }
     return !ret_name->failed;
 }
@@ -33,15 +32,14 @@ static bool name_of(const struct sspi_policy *policy, enum sspi_option option,
 /* True if the directive has this name. Makes no copy. */
 static bool is_named(const struct sspi_policy *policy, enum sspi_option option, const char *name)
 {
-    const struct sspi_view *words = policy_words(policy, option)->words;
-    size_t n_words = policy_words(policy, option)->n;
-    if (n_words == 0 || name == NULL)
-        return n_words == 0 && name == NULL;
-    for (size_t i = 0; i < n_words; i++) {
-        if (strncmp(name, words[i].data, words[i].len) != 0)
+    const struct sspi_words *paths = policy_words(policy, option);
+    if (paths->n == 0 || name == NULL)
+        return paths->n == 0 && name == NULL;
+    for (size_t i = 0; i < paths->n; i++) {
+        if (strncmp(name, paths->words[i].data, paths->words[i].len) != 0)
             return false;
-        name += words[i].len;
-        if (*name++ != (i + 1 < n_words ? '\n' : '\0'))
+        name += paths->words[i].len;
+        if (*name++ != (i + 1 < paths->n ? '\n' : '\0'))
             return false;
     }
     return true;
@@ -51,15 +49,14 @@ static bool is_named(const struct sspi_policy *policy, enum sspi_option option, 
 static void open_certificates(struct acceptor_source *source, const struct sspi_policy *policy,
                               char *why)
 {
-    const struct sspi_view *words = policy_words(policy, source->option)->words;
-    size_t n_words = policy_words(policy, source->option)->n;
+    const struct sspi_words *paths = policy_words(policy, source->option);
     struct binding_candidates *made = calloc(1, sizeof(*made));
     bool read = made != NULL;
     if (made == NULL)
         snprintf(why, SSPI_ERROR_SIZE, OUT_OF_MEMORY);
-    for (size_t i = 0; read && i < n_words; i++) {
+    for (size_t i = 0; read && i < paths->n; i++) {
         char path[PATH_MAX];
-        snprintf(path, sizeof(path), "%.*s", (int)words[i].len, words[i].data);
+        snprintf(path, sizeof(path), "%.*s", (int)paths->words[i].len, paths->words[i].data);
         read = binding_read_certificate(path, made, why, SSPI_ERROR_SIZE);
     }
     if (read)
