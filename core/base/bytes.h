@@ -67,4 +67,9 @@ void bytes_free(struct bytes *from);
 /* Frees the contents at the end of the variable's scope. */
 #define BYTES_CLEANUP __attribute__((cleanup(bytes_free)))
 
+/* Read a little-endian number of 2 or 4 octets. The caller has checked that `from` has them. Pure.
+ */
+uint16_t bytes_read_u16(const void *from);
+uint32_t bytes_read_u32(const void *from);
+
 #endif

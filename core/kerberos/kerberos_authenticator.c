@@ -12,11 +12,6 @@
 /* MS-KILE 2.2.10: in AD-AUTH-DATA-AP-OPTIONS, the client says that it knows channel bindings. */
 #define AP_OPTIONS_CBT 0x4000u
 
-static uint32_t read_number(const uint8_t *from)
-{
-    return from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 | (uint32_t)from[3] << 24;
-}
-
 /* True if a client that sends no binding says that it knows channel bindings. */
 static bool knows_bindings(krb5_context context, krb5_authdata **authdata)
 {
@@ -26,8 +21,8 @@ static bool knows_bindings(krb5_context context, krb5_authdata **authdata)
         krb5_find_authdata(context, NULL, authdata, KRB5_AUTHDATA_AP_OPTIONS, &found) != 0)
         return false;
     for (size_t i = 0; found != NULL && found[i] != NULL; i++)
-        knows = knows ||
-                (found[i]->length >= 4 && (read_number(found[i]->contents) & AP_OPTIONS_CBT) != 0);
+        knows = knows || (found[i]->length >= 4 &&
+                          (bytes_read_u32(found[i]->contents) & AP_OPTIONS_CBT) != 0);
     krb5_free_authdata(context, found);
     return knows;
 }
@@ -38,7 +33,7 @@ static struct package_client_channel channel_of(krb5_context context,
     struct package_client_channel channel = {.client = PACKAGE_CLIENT_BINDING_ABSENT};
     const krb5_checksum *checksum = authenticator->checksum;
     if (checksum != NULL && checksum->checksum_type == CHECKSUM_TYPE &&
-        checksum->length >= CHECKSUM_LEAST && read_number(checksum->contents) == CHECKSUM_LENGTH)
+        checksum->length >= CHECKSUM_LEAST && bytes_read_u32(checksum->contents) == CHECKSUM_LENGTH)
         channel = binding_channel_from_hash(checksum->contents + CHECKSUM_BND);
     /* In Kerberos, a hash of zeros has no meaning without AP_OPTIONS_CBT (MS-KILE 3.4.5). */
     if (channel.client != PACKAGE_CLIENT_BINDING_PRESENT)

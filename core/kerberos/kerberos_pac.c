@@ -52,9 +52,7 @@ static void skip(struct reader *r, size_t len)
 static uint32_t take_u32(struct reader *r)
 {
     const uint8_t *p;
-    if (!take(r, 4, &p))
-        return 0;
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+    return take(r, 4, &p) ? bytes_read_u32(p) : 0;
 }
 
 /* The members of KERB_VALIDATION_INFO's fixed part that are needed here. A pointer is true if it is

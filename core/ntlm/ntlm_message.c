@@ -16,24 +16,12 @@
 #define AUTHENTICATE_FLAGS    60
 #define AUTHENTICATE_LEN      64
 
-uint16_t ntlm_message_u16(const char *from)
-{
-    const unsigned char *octets = (const unsigned char *)from;
-
-    return (uint16_t)(octets[0] | octets[1] << 8);
-}
-
-uint32_t ntlm_message_u32(const char *from)
-{
-    return ntlm_message_u16(from) | (uint32_t)ntlm_message_u16(from + 2) << 16;
-}
-
 enum ntlm_message_type ntlm_message_type(struct sspi_view token)
 {
     if (token.len < TYPE_START + 4 ||
         !bytes_equal((struct sspi_view){token.data, TYPE_START}, NTLM_SIGNATURE))
         return NTLM_MESSAGE_NONE;
-    uint32_t type = ntlm_message_u32(token.data + TYPE_START);
+    uint32_t type = bytes_read_u32(token.data + TYPE_START);
     return type >= NTLM_MESSAGE_NEGOTIATE && type <= NTLM_MESSAGE_AUTHENTICATE
                ? (enum ntlm_message_type)type
                : NTLM_MESSAGE_NONE;
@@ -45,8 +33,8 @@ enum ntlm_message_type ntlm_message_type(struct sspi_view token)
 static bool read_field(struct sspi_view message, size_t at, size_t header_len,
                        struct sspi_view *ret_field)
 {
-    size_t len = ntlm_message_u16(message.data + at);
-    size_t offset = ntlm_message_u32(message.data + at + 4);
+    size_t len = bytes_read_u16(message.data + at);
+    size_t offset = bytes_read_u32(message.data + at + 4);
 
     *ret_field = (struct sspi_view){NULL, 0};
     if (len == 0)
@@ -74,7 +62,7 @@ bool ntlm_message_read_negotiate(struct sspi_view token, uint32_t *ret_flags,
         return refuse("it is longer than 8192 octets", ret_problem);
     if (ntlm_message_type(token) != NTLM_MESSAGE_NEGOTIATE)
         return refuse("it is not a NEGOTIATE message", ret_problem);
-    uint32_t flags = ntlm_message_u32(token.data + NEGOTIATE_FLAGS);
+    uint32_t flags = bytes_read_u32(token.data + NEGOTIATE_FLAGS);
     /* MS-NLMP 2.2.1.1: a field without its flag is ignored. */
     if ((flags & NTLM_FLAG_DOMAIN_SUPPLIED) != 0 &&
         !read_field(token, NEGOTIATE_DOMAIN, NEGOTIATE_LEN, &ignored))
@@ -128,7 +116,7 @@ bool ntlm_message_read_authenticate(struct sspi_view token, struct ntlm_authenti
             return refuse(all[i].problem, ret_problem);
         fields[i] = all[i].field;
     }
-    message.flags = ntlm_message_u32(token.data + AUTHENTICATE_FLAGS);
+    message.flags = bytes_read_u32(token.data + AUTHENTICATE_FLAGS);
     message.mic = find_mic(token, fields, sizeof(all) / sizeof(all[0]));
     *ret_message = message;
     return true;

@@ -64,8 +64,4 @@ struct ntlm_authenticate {
 bool ntlm_message_read_authenticate(struct sspi_view token, struct ntlm_authenticate *ret_message,
                                     const char **ret_problem) MUST_USE;
 
-/* Little-endian numbers. The caller checks the length. */
-uint16_t ntlm_message_u16(const char *from);
-uint32_t ntlm_message_u32(const char *from);
-
 #endif

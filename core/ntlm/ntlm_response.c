@@ -20,10 +20,10 @@ static bool take_pair(struct sspi_view *rest, uint16_t *ret_id, struct sspi_view
 {
     if (rest->len < PAIR_HEADER_LEN)
         return false;
-    size_t len = ntlm_message_u16(rest->data + 2);
+    size_t len = bytes_read_u16(rest->data + 2);
     if (len > rest->len - PAIR_HEADER_LEN)
         return false;
-    *ret_id = ntlm_message_u16(rest->data);
+    *ret_id = bytes_read_u16(rest->data);
     *ret_value = (struct sspi_view){rest->data + PAIR_HEADER_LEN, len};
     rest->data += PAIR_HEADER_LEN + len;
     rest->len -= PAIR_HEADER_LEN + len;
@@ -95,7 +95,7 @@ bool ntlm_response_read(struct sspi_view octets, struct ntlm_response *ret_respo
         return refuse("it is shorter than 48 octets", ret_problem);
     struct sspi_view temp = {octets.data + NTLM_KEY_LEN, octets.len - NTLM_KEY_LEN};
     /* MS-NLMP 2.2.2.7: RespType and HiRespType are 1. */
-    if (ntlm_message_u16(temp.data + TEMP_VERSION) != 0x0101)
+    if (bytes_read_u16(temp.data + TEMP_VERSION) != 0x0101)
         return refuse("its version is unknown", ret_problem);
     if (!read_pairs((struct sspi_view){temp.data + TEMP_PAIRS, temp.len - TEMP_PAIRS}, &pairs,
                     ret_problem))
@@ -103,9 +103,9 @@ bool ntlm_response_read(struct sspi_view octets, struct ntlm_response *ret_respo
     *ret_response = (struct ntlm_response){
         .proof = {octets.data, NTLM_KEY_LEN},
         .temp = temp,
-        .time = ntlm_message_u32(temp.data + TEMP_TIME) |
-                (uint64_t)ntlm_message_u32(temp.data + TEMP_TIME + 4) << 32,
-        .flags = pairs.flags.data == NULL ? 0 : ntlm_message_u32(pairs.flags.data),
+        .time = bytes_read_u32(temp.data + TEMP_TIME) |
+                (uint64_t)bytes_read_u32(temp.data + TEMP_TIME + 4) << 32,
+        .flags = pairs.flags.data == NULL ? 0 : bytes_read_u32(pairs.flags.data),
         .target = pairs.target,
         .channel = pairs.channel,
     };

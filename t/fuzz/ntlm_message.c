@@ -64,7 +64,7 @@ static void check_negotiate(struct sspi_view token)
     }
     FUZZ_REQUIRE(token.len >= 32 && token.len <= NTLM_MESSAGE_LIMIT);
     FUZZ_REQUIRE(ntlm_message_type(token) == NTLM_MESSAGE_NEGOTIATE);
-    FUZZ_REQUIRE(flags == ntlm_message_u32(token.data + 12));
+    FUZZ_REQUIRE(flags == bytes_read_u32(token.data + 12));
 }
 
 static void put_number(struct bytes *to, uint64_t number, size_t n_octets)
@@ -121,7 +121,7 @@ static void check_authenticate(struct sspi_view token)
     size_t first = token.len;
     for (size_t i = 0; i < N_FIELDS; i++) {
         struct sspi_view field = *field_of(&message, i);
-        FUZZ_REQUIRE(field.len == ntlm_message_u16(token.data + 12 + 8 * i));
+        FUZZ_REQUIRE(field.len == bytes_read_u16(token.data + 12 + 8 * i));
         FUZZ_REQUIRE((field.data == NULL) == (field.len == 0));
         if (field.len == 0)
             continue;

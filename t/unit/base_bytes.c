@@ -85,6 +85,14 @@ static void wipe_accepts_no_memory_and_clears_memory(void **state)
     assert_memory_equal(secret, "\0\0\0", 4);
 }
 
+static void numbers_are_read_as_little_endian(void **state)
+{
+    static const unsigned char octets[] = {0x81, 0x02, 0x03, 0xF4};
+    assert_int_equal(bytes_read_u16(octets), 0x0281);
+    assert_int_equal(bytes_read_u16(octets + 2), 0xF403);
+    assert_true(bytes_read_u32(octets) == 0xF4030281u);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +101,7 @@ int main(void)
         cmocka_unit_test(format_and_hex_keep_the_limit),
         cmocka_unit_test(views_compare),
         cmocka_unit_test(wipe_accepts_no_memory_and_clears_memory),
+        cmocka_unit_test(numbers_are_read_as_little_endian),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

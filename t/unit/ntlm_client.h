@@ -124,16 +124,16 @@ static inline struct challenge read_challenge(struct sspi_view token)
     struct challenge challenge = {0};
     assert_int_equal(ntlm_message_type(token), NTLM_MESSAGE_CHALLENGE);
     assert_true(token.len >= 56);
-    challenge.flags = ntlm_message_u32(token.data + 20);
+    challenge.flags = bytes_read_u32(token.data + 20);
     memcpy(challenge.server, token.data + 24, sizeof(challenge.server));
-    size_t len = ntlm_message_u16(token.data + 40);
-    size_t offset = ntlm_message_u32(token.data + 44);
+    size_t len = bytes_read_u16(token.data + 40);
+    size_t offset = bytes_read_u32(token.data + 44);
     assert_true(offset <= token.len && len <= token.len - offset && len >= 16);
     /* The target info of the server ends with the timestamp and the end mark. */
     const char *end = token.data + offset + len;
-    assert_int_equal(ntlm_message_u16(end - 16), NTLM_PAIR_TIMESTAMP);
-    assert_int_equal(ntlm_message_u32(end - 4), 0);
-    challenge.filetime = ntlm_message_u32(end - 12) | (uint64_t)ntlm_message_u32(end - 8) << 32;
+    assert_int_equal(bytes_read_u16(end - 16), NTLM_PAIR_TIMESTAMP);
+    assert_int_equal(bytes_read_u32(end - 4), 0);
+    challenge.filetime = bytes_read_u32(end - 12) | (uint64_t)bytes_read_u32(end - 8) << 32;
     challenge.info = (struct sspi_view){token.data + offset, len - 4};
     return challenge;
 }

@@ -158,7 +158,7 @@ static void names_that_are_not_utf_16_are_malformed(void **state)
     for (int field = DOMAIN_FIELD; field <= USER_FIELD; field++) {
         struct exchange exchange;
         exchange_begin(f, &client, &exchange);
-        size_t at = ntlm_message_u32(exchange.authenticate.data + FIELD_AT(field) + 4);
+        size_t at = bytes_read_u32(exchange.authenticate.data + FIELD_AT(field) + 4);
         exchange.authenticate.data[at + 1] = (char)0xDC;
         CHECK_REFUSED(f, send(f, &exchange.context, &exchange.authenticate), SEC_E_INVALID_TOKEN,
                       SSPI_REASON_MALFORMED, "UTF-16");
