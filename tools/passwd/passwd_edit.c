@@ -26,7 +26,7 @@ int passwd_edit_realm(const char *path, struct sspi_view text, const char *given
     if (next == PASSWD_NEXT_BAD)
         return PASSWD_EXIT_FAILED;
     if (!right) {
-        passwd_problem("not enough memory");
+        passwd_problem(OUT_OF_MEMORY);
         return PASSWD_EXIT_FAILED;
     }
     if (n_realms == 1)
@@ -63,6 +63,6 @@ bool passwd_edit_lines(const char *path, struct sspi_view text, struct passwd_ed
     if (edit->n_removed == 0)
         passwd_edit_append(to, edit->lines);
     if (to->failed)
-        passwd_problem("not enough memory");
+        passwd_problem(OUT_OF_MEMORY);
     return !to->failed;
 }

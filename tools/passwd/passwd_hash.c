@@ -172,6 +172,6 @@ bool passwd_hash_lines(const struct passwd_options *options, struct sspi_view re
     bytes_wipe(hash, sizeof hash);
     hash_suite_clear(&suite);
     if (done && to->failed)
-        passwd_problem("not enough memory");
+        passwd_problem(OUT_OF_MEMORY);
     return done && !to->failed;
 }

@@ -142,7 +142,7 @@ static bool run(const struct passwd_options *options, struct import *import)
     add_rest(import);
     passwd_progress_end(&import->progress);
     if (import->text.failed) {
-        passwd_problem("not enough memory");
+        passwd_problem(OUT_OF_MEMORY);
         return false;
     }
     if (!passwd_output_put(options->file, options->create ? NULL : &to,

@@ -20,7 +20,7 @@ bool passwd_lines_of_file(const char *path, int file, struct passwd_lines *ret_l
     *ret_lines =
         (struct passwd_lines){.path = path, .rest = {buffer, 0}, .buffer = buffer, .file = file};
     if (buffer == NULL)
-        passwd_problem("not enough memory");
+        passwd_problem(OUT_OF_MEMORY);
     return buffer != NULL;
 }
 

@@ -82,7 +82,7 @@ static int list_database(struct passwd_table *table, const struct passwd_options
         struct sspi_view name = {line.user.data, line.user.len + 1 + line.realm.len};
         struct passwd_table_user *user = passwd_table_add(table, name);
         if (user == NULL) {
-            passwd_problem("not enough memory");
+            passwd_problem(OUT_OF_MEMORY);
             return PASSWD_EXIT_FAILED;
         }
         user->line[passwd_kind_of(&line)] = name;

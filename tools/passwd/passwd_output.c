@@ -59,7 +59,7 @@ bool passwd_output_begin(const char *path, const struct passwd_file *old,
     *output = (struct passwd_output){.path = path, .old = old, .directory = -1, .file = -1};
     output->temporary = malloc(PATH_MAX);
     if (output->temporary == NULL) {
-        passwd_problem("not enough memory");
+        passwd_problem(OUT_OF_MEMORY);
         return false;
     }
     sigset_t all;

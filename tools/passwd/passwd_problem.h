@@ -2,6 +2,8 @@
 #ifndef PASSWD_PROBLEM_H
 #define PASSWD_PROBLEM_H
 
+#include "error_info.h" /* OUT_OF_MEMORY */
+
 /* Prints one line on standard error: "sspi-passwd: the problem; its remedy". The line may contain a
  * name from the command line, but never a password or a hash.
  *

@@ -83,7 +83,7 @@ static bool add_line(struct passwd_table *table, const struct passwd_lines *line
 {
     struct passwd_table_user *user = passwd_table_add(table, passwd_lines_name(lines));
     if (user == NULL) {
-        passwd_lines_report(lines, "not enough memory");
+        passwd_lines_report(lines, OUT_OF_MEMORY);
         return false;
     }
     if (user->line[lines->kind].data != NULL) {
