@@ -40,11 +40,15 @@ static const struct sspi_option_info infos[SSPI_OPTION_COUNT] = {
 #include "sspi_options.def"
 };
 
+/* A list whose two default items are both NONE sets offers[0] twice. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Woverride-init"
 static const struct sspi_policy defaults = {
 #define SSPI_FLAG(id, field, apache, nginx, default_, scope, help)      .field = (default_),
 #define SSPI_ENUM(id, field, apache, nginx, set, default_, scope, help) .field = (default_),
-#define SSPI_LIST(id, field, apache, nginx, set, default_, scope, help)                            \
-    .field = {.order = {(default_)}, .offers = {[(default_)] = (default_) != 0}},
+#define SSPI_LIST(id, field, apache, nginx, set, first, second, scope, help)                       \
+    .field = {.order = {(first), (second)},                                                        \
+              .offers = {[(first)] = (first) != 0, [(second)] = (second) != 0}},
 #define SSPI_TIME(id, field, apache, nginx, least, greatest, default_, scope, help)                \
     .field = (default_),
 #define SSPI_SIZE  SSPI_TIME
@@ -54,6 +58,7 @@ static const struct sspi_policy defaults = {
               .n = sizeof(default_) > 1 ? 1 : 0},
 #include "sspi_options.def"
 };
+#pragma GCC diagnostic pop
 
 static_assert(SSPI_OPTION_COUNT <= 64, "a policy's `set` has a bit for every option");
 

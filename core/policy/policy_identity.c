@@ -17,16 +17,31 @@ static bool copy_text(char **text)
     return *text != NULL;
 }
 
+static bool copy_groups(struct policy_identity *identity)
+{
+    if (identity->groups == NULL)
+        return true;
+    char *copy = malloc(identity->groups_len);
+    if (copy != NULL)
+        memcpy(copy, identity->groups, identity->groups_len);
+    identity->groups = copy;
+    return copy != NULL;
+}
+
 bool policy_identity_copy(const struct policy_identity *identity, struct policy_identity *ret_copy)
 {
     struct policy_identity copy = *identity;
     bool name = copy_text(&copy.name);
     bool realm = copy_text(&copy.realm);
     bool target = copy_text(&copy.target);
-    if (!name || !realm || !target)
+    bool sam_name = copy_text(&copy.sam_name);
+    bool upn = copy_text(&copy.upn);
+    bool groups = copy_groups(&copy);
+    bool done = name && realm && target && sam_name && upn && groups;
+    if (!done)
         policy_identity_clear(&copy);
     *ret_copy = copy;
-    return name && realm && target;
+    return done;
 }
 
 void policy_identity_clear(struct policy_identity *identity)
@@ -34,6 +49,9 @@ void policy_identity_clear(struct policy_identity *identity)
     free(identity->name);
     free(identity->realm);
     free(identity->target);
+    free(identity->sam_name);
+    free(identity->upn);
+    free(identity->groups);
     *identity = (struct policy_identity){0};
 }
 

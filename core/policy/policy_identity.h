@@ -5,6 +5,7 @@
 #define POLICY_IDENTITY_H
 
 #include "package.h"
+#include "sid.h"
 #include "sspi_http.h"
 
 struct acceptor_source; /* opaque here */
@@ -21,6 +22,13 @@ struct policy_identity {
     struct package_client_channel channel; /* as the client described its channel */
     bool integrity;     /* Digest's auth-int: the response also covers the body */
     uint64_t expiry_ms; /* UINT64_MAX: does not expire */
+    /* What the directory says about the user: the PAC of the ticket, or winbind. */
+    struct sid user_sid; /* n_sub 0: unknown */
+    char *groups;        /* a sid_list; NULL: none, or not known */
+    size_t groups_len;
+    char *sam_name;  /* DOMAIN\alice; NULL: unknown */
+    char *upn;       /* alice@example.com; NULL: unknown */
+    bool is_foreign; /* Kerberos: the client's realm is not that of the service */
 };
 
 /* False: no memory; *ret_copy is empty then. */

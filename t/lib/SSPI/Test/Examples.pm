@@ -20,11 +20,20 @@ sub new {
     _add($nt, [qw(-a NT -r EXAMPLE)], qw(bob carol));
     my $database = scratch_dir('database') . '/digest.cdb';
     SSPI::Test::must_run([ built('passwd'), '--compile', $database, $digest ]);
-    chmod 0600, $digest, $nt, $database; # the parent process reads them
+    my $groups = _file('groups', "staff: alice\@SSPI.TEST digest:alice EXAMPLE\\bob\n");
+    my $keys = _file('keys', ('0123456789abcdef' x 4) . "\n");
+    chmod 0600, $digest, $nt, $database, $keys; # the parent process reads them
     my ($cert, $key) = SSPI::Test::Server::certificate('rsa');
     my $self = { kdc => $kdc, keytab => $opt{keytab} // $kdc->{keytab}, digest_users => $digest, nt_users => $nt, database => $database,
-        certificate => $cert, key => $key, state => scratch_dir('state') };
+        groups => $groups, keys => $keys, certificate => $cert, key => $key, state => scratch_dir('state') };
     return bless $self, $class;
+}
+
+sub _file {
+    my ($name, $text) = @_;
+    my $path = scratch_dir($name) . "/$name";
+    SSPI::Test::spew($path, $text);
+    return $path;
 }
 
 sub _add {
@@ -41,6 +50,7 @@ sub adapted {
     my ($self, $kind, $text) = @_;
     my @paths = ([ qr{/usr/lib/\S+_?sspi\S*\.so}, built($kind) ], [ qr{/etc/\w+/http\.keytab}, $self->{keytab} ],
         [ qr{/etc/\w+/digest\.users}, $self->{digest_users} ], [ qr{/etc/\w+/digest\.cdb}, $self->{database} ],
+        [ qr{/etc/sspi/groups}, $self->{groups} ], [ qr{/etc/sspi/keys}, $self->{keys} ],
         [ qr{/etc/\w+/nt\.users}, $self->{nt_users} ], [ qr{/run/sspi}, $self->{state} ],
         [ qr{/etc/ssl/certs/\S+?\.pem}, $self->{certificate} ], [ qr{/etc/ssl/private/\S+?\.key}, $self->{key} ],
         [ qr{/var/www/html}, '@DOCROOT@' ], [ qr{/var/log/nginx/error\.log}, '@DIR@/logs/error.log' ]);
@@ -100,7 +110,7 @@ sub whole {
 }
 
 # Directives of Apache that do not belong to a location.
-my $apache_server = qr/^(?:LoadModule|LimitRequestFieldSize|LogLevel|SSPIStateSize|SSPIStateFile|SSPIThreads)\b/m;
+my $apache_server = qr/^(?:LoadModule|LimitRequestFieldSize|LogLevel|SSPIStateSize|SSPIStateFile|SSPIKeyFile|SSPIThreads)\b/m;
 
 sub _whole_apache {
     my ($text) = @_;
@@ -123,8 +133,8 @@ sub _whole_nginx {
     return $text if $text =~ /^http \{/m;
     my $main = join '', $text =~ /^(?:load_module|thread_pool|error_log) .*\n/mg;
     $text =~ s/^(?:load_module|thread_pool|error_log) .*\n//mg;
-    my $http = join '', $text =~ /^(?:sspi_state_(?:size|file)|large_client_header_buffers) .*\n/mg;
-    $text =~ s/^(?:sspi_state_(?:size|file)|large_client_header_buffers) .*\n//mg;
+    my $http = join '', $text =~ /^(?:sspi_state_(?:size|file)|sspi_key_file|large_client_header_buffers) .*\n/mg;
+    $text =~ s/^(?:sspi_state_(?:size|file)|sspi_key_file|large_client_header_buffers) .*\n//mg;
     $main = $load{nginx} . $main if $main !~ /^load_module/m;
     my $file = sub { my ($pattern, $line) = @_; return $text =~ /\b(?:$pattern)/ && $text !~ /^\s*\Q$line\E /m };
     my $users = join '', "sspi_realm \"Intranet\";\n" x ($text !~ /^\s*sspi_realm/m),
