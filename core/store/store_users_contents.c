@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_users_contents.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "error_info.h"
 #include "hash.h"
 #include "ref.h"
 #include "store_nt_index.h"
+#include "store_text.h"
 #include "store_users_cdb.h"
 #include "store_users_index.h"
 
@@ -23,87 +21,36 @@ struct store_users_contents {
     struct store_users_cdb *cdb;
 };
 
-/* Reads exactly `len` octets and then the end. */
-static bool read_all(int file, char *to, size_t len)
-{
-    size_t n_read = 0;
-    for (;;) {
-        /* Asks for one octet more than the file had. If it exists, the file has grown. */
-        ssize_t got = read(file, to + n_read, len + 1 - n_read);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return false;
-        if (got == 0 || n_read + (size_t)got > len) {
-            errno = EAGAIN; /* the file changed while it was read */
-            return got == 0 && n_read == len;
-        }
-        n_read += (size_t)got;
-    }
-}
-
 static bool is_text(int file, const struct stat *info, const char *path, char *error,
                     size_t error_size)
 {
-    if (!S_ISREG(info->st_mode))
-        snprintf(error, error_size, "%s: not a regular file; name a user file", path);
-    else if (store_users_cdb_is(file))
-        snprintf(error, error_size,
-                 "%s: this file is a database; name it " STORE_USERS_CDB_PREFIX "%s", path, path);
-    else if (info->st_size > (off_t)STORE_USERS_FILE_LIMIT)
-        snprintf(error, error_size,
-                 "%s: larger than 64 MiB; make a database of it with sspi-passwd --compile", path);
-    else
+    (void)info;
+    if (!store_users_cdb_is(file))
         return true;
+    snprintf(error, error_size, "%s: this file is a database; name it " STORE_USERS_CDB_PREFIX "%s",
+             path, path);
     return false;
 }
 
-/* False: `error` is filled. */
-static bool read_indexes(struct store_users_contents *contents, int file, const char *path,
-                         struct stat *ret_identity, char *error, size_t error_size)
-{
-    if (fstat(file, ret_identity) != 0) {
-        snprintf(error, error_size, "%s: cannot examine it: %s", path, strerror(errno));
-        return false;
-    }
-    if (!is_text(file, ret_identity, path, error, error_size))
-        return false;
-    size_t len = (size_t)ret_identity->st_size;
-    char *text = malloc(len + 1);
-    if (text == NULL) {
-        snprintf(error, error_size, "%s: " OUT_OF_MEMORY, path);
-        return false;
-    }
-    struct sspi_view view = {text, len};
-    if (read_all(file, text, len)) {
-        contents->index = store_users_index_new(view, path, error, error_size);
-        if (contents->index != NULL)
-            contents->nt = store_nt_index_new(view, path, error, error_size);
-    } else if (errno == EAGAIN) {
-        snprintf(
-            error, error_size,
-            "%s: the file changed while it was read; replace it in one step, as sspi-passwd does",
-            path);
-    } else {
-        snprintf(error, error_size, "%s: cannot read it: %s", path, strerror(errno));
-    }
-    bytes_wipe(text, len);
-    free(text);
-    return contents->nt != NULL;
-}
+static const struct store_text_kind text_kind = {
+    .what = "a user file",
+    .limit = STORE_USERS_FILE_LIMIT,
+    .when_larger = "64 MiB; make a database of it with sspi-passwd --compile",
+    .writer = "sspi-passwd",
+    .check = is_text,
+};
 
+/* False: `error` is filled. */
 static bool open_indexes(struct store_users_contents *contents, const char *path,
                          struct stat *ret_identity, char *error, size_t error_size)
 {
-    /* O_NONBLOCK, because open() of a FIFO would wait for a writer. */
-    int file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    if (file < 0) {
-        snprintf(error, error_size, "%s: cannot open it: %s", path, strerror(errno));
+    BYTES_CLEANUP struct bytes text = {0};
+    if (!store_text_read(path, &text_kind, ret_identity, &text, error, error_size))
         return false;
-    }
-    bool done = read_indexes(contents, file, path, ret_identity, error, error_size);
-    close(file);
-    return done;
+    contents->index = store_users_index_new(bytes_as_view(&text), path, error, error_size);
+    if (contents->index != NULL)
+        contents->nt = store_nt_index_new(bytes_as_view(&text), path, error, error_size);
+    return contents->nt != NULL;
 }
 
 struct store_users_contents *store_users_contents_load(const char *path, bool is_database,
