@@ -6,14 +6,15 @@
 #include "binding_certificate.h"
 #include "hash.h"
 #include "acceptor_credentials.h"
+#include "acceptor_directory.h"
 #include "acceptor_limiter.h"
 #include "acceptor_log.h"
 #include "acceptor_source.h"
 #include "acceptor_user_mark.h"
 #include "sspi_http.h"
 
-/* Only the parent changes it, before workers exist. The exceptions are `credentials`, `limiter` and
- * `logged_proxies`, which have locks of their own. */
+/* Only the parent changes it, before workers exist. The exceptions are `credentials`, `limiter`,
+ * `directory` and `logged_proxies`, which have locks of their own. */
 struct sspi_acceptor {
     struct sspi_acceptor_config config;
     struct acceptor_source *sources;
@@ -24,7 +25,8 @@ struct sspi_acceptor {
     struct sspi_log_entry *entries;
     size_t n_entries, n_returned; /* n_returned: the adapter has these entries already */
     struct acceptor_credentials credentials;
-    struct acceptor_limiter *limiter; /* of logins that wait for a domain controller */
+    struct acceptor_limiter *limiter;     /* of logins that wait for a domain controller */
+    struct acceptor_directory *directory; /* the groups that requirements name */
     struct acceptor_log_addresses logged_proxies;
     uint8_t mark_key[ACCEPTOR_USER_MARK_KEY_LEN]; /* random; only this acceptor has it */
 };

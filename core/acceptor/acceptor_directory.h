@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The groups of the directory that requirements name, and their SIDs. The parent adds each word of
+ * the requirements at start. Requests compare SIDs only and never wait for a name.
+ *
+ * Threads: the parent adds words in one thread, before workers exist. After that any number of
+ * threads may read. A reader holds a lock for a binary search: it never waits for a lookup, and
+ * allocates nothing. */
+#ifndef ACCEPTOR_DIRECTORY_H
+#define ACCEPTOR_DIRECTORY_H
+
+#include "sid.h"
+#include "sspi_http.h"
+
+/* Most different words that an acceptor keeps. */
+#define ACCEPTOR_DIRECTORY_WORDS_LIMIT 1024
+
+/* Octets of a name DOMAIN\group: a DNS name, a backslash, and sAMAccountName (MS-ADSC 2.244: 256
+ * characters). */
+#define ACCEPTOR_DIRECTORY_NAME_LIMIT 512
+
+struct acceptor_directory;
+
+/* Makes a directory without words. The caller is its first owner. NULL: no memory. */
+struct acceptor_directory *acceptor_directory_new(void) MUST_USE;
+
+/* See ref.h. */
+struct acceptor_directory *acceptor_directory_ref(struct acceptor_directory *directory);
+void acceptor_directory_unref(struct acceptor_directory *directory);
+
+/* Adds a word of a group requirement: a SID ("S-1-5-21-…-512") or a name DOMAIN\group. A repeated
+ * word is kept once. Parent only. False: the word is neither of them, there are too many words, or
+ * memory ran out; `error` (SSPI_ERROR_SIZE bytes) says what would be right. */
+bool acceptor_directory_add(struct acceptor_directory *directory, struct sspi_view word,
+                            char *error) MUST_USE;
+
+/* Finds the SID of a word that was added. Names are compared without the case of ASCII letters.
+ * False: the word was not added, or its name has no SID, so it matches no user. */
+bool acceptor_directory_find(struct acceptor_directory *directory, struct sspi_view word,
+                             struct sid *ret_sid) MUST_USE;
+
+/* Appends the name DOMAIN\group, as the configuration spells it, of a SID. False: no name has this
+ * SID; nothing is appended. */
+bool acceptor_directory_name(struct acceptor_directory *directory, const struct sid *sid,
+                             struct bytes *to);
+
+/* True if a requirement names this SID, by its text or by a name. */
+bool acceptor_directory_is_named(struct acceptor_directory *directory, const struct sid *sid);
+
+/* True if the SID is in a domain of ours: the directory's own domain, the domain of a SID that a
+ * requirement names, or BUILTIN (S-1-5-32), which each machine has for itself. A foreign realm must
+ * not put users into such groups. */
+bool acceptor_directory_is_own(struct acceptor_directory *directory, const struct sid *sid);
+
+#endif
