@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "digest_challenge.h"
+#include "policy_cookie.h"
 #include "policy_proxies.h"
 #include "service_name.h"
 
@@ -268,12 +269,21 @@ static bool check_word(const struct directive *directive, struct sspi_view word,
     return true;
 }
 
+static bool check_cookie(const struct directive *directive)
+{
+    struct sspi_view word;
+    const char *right = policy_cookie_check(directive->words, directive->n_words, &word);
+    return right == NULL || refuse(directive, word, right);
+}
+
 static bool read_words(const struct directive *directive, struct sspi_words *ret_words)
 {
     size_t all_len = 0; /* with a blank behind each */
     *ret_words = (struct sspi_words){directive->words, directive->n_words};
     if (directive->option == SSPI_OPTION_REQUIRE)
         return check_require(directive);
+    if (directive->option == SSPI_OPTION_SESSION_COOKIE)
+        return check_cookie(directive);
     for (size_t i = 0; i < directive->n_words; i++) {
         all_len += directive->words[i].len + 1;
         if (!check_word(directive, directive->words[i], all_len))
