@@ -1,19 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The SIDs in a ticket's PAC: KERB_VALIDATION_INFO (MS-PAC 2.5) in NDR (MS-RPCE 2.2.6). The caller
- * must have verified the KDC's signature. Pure. */
+/* The facts in a ticket's PAC: KERB_VALIDATION_INFO (MS-PAC 2.5) in NDR (MS-RPCE 2.2.6), and
+ * UPN_DNS_INFO (2.10). The caller must have verified the signature that the KDC made with the
+ * service's key. Pure. */
 #ifndef KERBEROS_PAC_H
 #define KERBEROS_PAC_H
 
-#include "bytes.h"
+#include "sid_list.h"
 
-/* The most SIDs of a user and all groups. Active Directory puts up to 1015 groups into a token. A
- * longer list is refused as a whole, because a part of a user's groups could give wrong rights. */
-#define KERBEROS_PAC_SIDS_LIMIT 2048
+/* The most SIDs of one array, and of all groups together. Active Directory puts up to 1015 groups
+ * into a token. A longer list is refused as a whole, because a part of a user's groups could give
+ * wrong rights. */
+#define KERBEROS_PAC_SIDS_LIMIT SID_LIST_LIMIT
 
-struct kerberos_pac_sids {
-    char **sids; /* "S-1-5-21-...", the user's first, each only once; each and the list are
-                    malloc'ed */
-    size_t n_sids;
+/* The most UTF-16 units of a name. Active Directory stores a user principal name of up to 1024
+ * characters. A name that is longer, empty, or no name (utf8_is_name()) counts as missing. */
+#define KERBEROS_PAC_NAME_LIMIT 1024
+
+struct kerberos_pac_logon {
+    struct sid user_sid;
+    struct bytes groups; /* a sid_list of the enabled groups, without user_sid */
+    char *sam_name;      /* LogonDomainName and EffectiveName, "EXAMPLE\alice"; NULL: missing */
 };
 
 enum kerberos_pac_status {
@@ -22,11 +28,19 @@ enum kerberos_pac_status {
     KERBEROS_PAC_NO_MEMORY
 };
 
-/* Only OK sets *ret_sids. The caller ends it with kerberos_pac_clear(). */
-enum kerberos_pac_status kerberos_pac_read(struct sspi_view logon_info,
-                                           struct kerberos_pac_sids *ret_sids) MUST_USE;
+/* On another status than OK, *ret_logon is empty. The caller ends it with
+ * kerberos_pac_logon_clear(). Costs n log n for n groups. */
+enum kerberos_pac_status kerberos_pac_read_logon(struct sspi_view logon_info,
+                                                 struct kerberos_pac_logon *ret_logon) MUST_USE;
 
-/* Frees the SIDs and zero-initialises the struct. */
-void kerberos_pac_clear(struct kerberos_pac_sids *sids);
+/* Only OK sets *ret_upn, which the caller frees. If the flag U is set, the account has no user
+ * principal name of its own, and the KDC made one of the account's name and the DNS name of the
+ * domain. Windows accepts that name in a login like the other one, so this function returns it,
+ * too. MALFORMED: also a name that cannot be used. */
+enum kerberos_pac_status kerberos_pac_read_upn(struct sspi_view upn_dns_info,
+                                               char **ret_upn) MUST_USE;
+
+/* Frees, and zero-initialises the struct. */
+void kerberos_pac_logon_clear(struct kerberos_pac_logon *logon);
 
 #endif

@@ -75,46 +75,73 @@ static SECURITY_STATUS local_name(const void *context, char **ret_name)
     return *ret_name == NULL && errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
-/* Reads the SIDs in the PAC of the ticket of an established context. MIT has verified the KDC's
- * signature over them. OK without SIDs: the ticket has no PAC, or the PAC has no SIDs (MIT's KDC).
- * MALFORMED: the PAC cannot be read. No network. */
-static enum kerberos_pac_status sids_of(gss_ctx_id_t context, struct kerberos_pac_sids *ret_sids)
+/* Copies a buffer of the ticket's PAC, and returns true, if MIT has verified the PAC. MIT 1.20 then
+ * says "authenticated": the KDC's signature with the service's key covers the whole PAC, and the
+ * PAC names the ticket's client and time (krb5_pac_verify()). MIT does not refuse a ticket with a
+ * PAC of another signature. The caller releases *ret_value. No network. */
+static bool find_buffer(gss_name_t client, const char *attribute, gss_buffer_desc *ret_value)
 {
-    static char attribute[] = "urn:mspac:logon-info";
-    gss_buffer_desc name = {sizeof(attribute) - 1, attribute};
-    gss_buffer_desc value = GSS_C_EMPTY_BUFFER, shown = GSS_C_EMPTY_BUFFER;
+    gss_buffer_desc name = kerberos_gss_buffer(bytes_view(attribute));
+    gss_buffer_desc shown = GSS_C_EMPTY_BUFFER;
     OM_uint32 minor;
     int authenticated = 0, complete = 0, more = -1;
-    enum kerberos_pac_status status = KERBEROS_PAC_OK;
-    *ret_sids = (struct kerberos_pac_sids){0};
-    gss_name_t client = GSS_C_NO_NAME;
-    OM_uint32 major =
-        gss_inquire_context(&minor, context, &client, NULL, NULL, NULL, NULL, NULL, NULL);
-    if (major != GSS_S_COMPLETE)
-        return KERBEROS_PAC_NO_MEMORY; /* for an established context, only memory can be missing */
-    major = gss_get_name_attribute(&minor, client, &name, &authenticated, &complete, &value, &shown,
-                                   &more);
-    /* Authenticated: MIT has verified the signature that the KDC made with the service's key. */
-    if (major == GSS_S_COMPLETE && authenticated != 0)
-        status = kerberos_pac_read((struct sspi_view){value.value, value.length}, ret_sids);
-    gss_release_buffer(&minor, &value);
+    OM_uint32 major = gss_get_name_attribute(&minor, client, &name, &authenticated, &complete,
+                                             ret_value, &shown, &more);
     gss_release_buffer(&minor, &shown);
-    gss_release_name(&minor, &client);
-    return status;
+    return major == GSS_S_COMPLETE && authenticated != 0;
 }
 
-/* A signed PAC that cannot be read is no failure. The context then has no SIDs. */
-static SECURITY_STATUS read_sids(void *context)
+static struct sspi_view view_of(const gss_buffer_desc *buffer)
+{
+    return (struct sspi_view){buffer->value, buffer->length};
+}
+
+static bool read_upn(gss_name_t client, struct package_info *info)
+{
+    gss_buffer_desc value = GSS_C_EMPTY_BUFFER;
+    OM_uint32 minor;
+    enum kerberos_pac_status status = KERBEROS_PAC_OK;
+    if (find_buffer(client, "urn:mspac:upn-dns-info", &value))
+        status = kerberos_pac_read_upn(view_of(&value), &info->upn);
+    gss_release_buffer(&minor, &value);
+    return status != KERBEROS_PAC_NO_MEMORY;
+}
+
+static bool read_logon_info(gss_name_t client, struct package_info *info)
+{
+    gss_buffer_desc value = GSS_C_EMPTY_BUFFER;
+    OM_uint32 minor;
+    struct kerberos_pac_logon logon = {0};
+    enum kerberos_pac_status status = KERBEROS_PAC_OK;
+    if (!find_buffer(client, "urn:mspac:logon-info", &value))
+        info->logon_problem = "the ticket has no group information that its KDC signed";
+    else
+        status = kerberos_pac_read_logon(view_of(&value), &logon);
+    if (status == KERBEROS_PAC_MALFORMED)
+        info->logon_problem = "the group information of the ticket is malformed or too long";
+    gss_release_buffer(&minor, &value);
+    info->user_sid = logon.user_sid;
+    info->groups = logon.groups;
+    info->sam_name = logon.sam_name;
+    return status != KERBEROS_PAC_NO_MEMORY;
+}
+
+/* A PAC that is missing or cannot be read is no failure: the client then has no groups. */
+static SECURITY_STATUS read_logon(void *context)
 {
     struct kerberos_context *kerberos = context;
-    struct kerberos_pac_sids sids;
-    if (kerberos->info.sids != NULL)
+    struct package_info *info = &kerberos->info;
+    OM_uint32 minor;
+    gss_name_t client = GSS_C_NO_NAME;
+    if (info->user_sid.n_sub > 0 || info->logon_problem != NULL)
         return SEC_E_OK;
-    if (sids_of(kerberos->gss, &sids) == KERBEROS_PAC_NO_MEMORY)
-        return SEC_E_INSUFFICIENT_MEMORY;
-    kerberos->info.sids = sids.sids;
-    kerberos->info.n_sids = sids.n_sids;
-    return SEC_E_OK;
+    OM_uint32 major =
+        gss_inquire_context(&minor, kerberos->gss, &client, NULL, NULL, NULL, NULL, NULL, NULL);
+    /* For an established context, only memory can be missing. */
+    bool done = major == GSS_S_COMPLETE && read_logon_info(client, info) &&
+                (info->user_sid.n_sub == 0 || read_upn(client, info));
+    gss_release_name(&minor, &client);
+    return done ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
 static void destroy(void *context)
@@ -145,7 +172,7 @@ const struct package kerberos_package = {
     .accept = accept_token,
     .info = info,
     .local_name = local_name,
-    .read_sids = read_sids,
+    .read_logon = read_logon,
     .use_ccache = kerberos_delegation_use,
     .make_mic = make_mic,
     .check_mic = check_mic,

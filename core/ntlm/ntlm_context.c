@@ -68,10 +68,9 @@ bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_cred
         package_info_clear(&info);
         return false;
     }
-    info.sids = proof->login.sids;
-    info.n_sids = proof->login.n_sids;
-    proof->login.sids = NULL;
-    proof->login.n_sids = 0;
+    info.user_sid = proof->login.user_sid;
+    info.groups = proof->login.groups;
+    proof->login.groups = (struct bytes){0};
     context->info = info;
     context->can_sign = can_sign;
     memcpy(context->exported_key, proof->exported_key, sizeof(context->exported_key));

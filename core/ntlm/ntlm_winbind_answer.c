@@ -24,30 +24,42 @@ static bool copy_name(const char *name, char to[STORE_USERS_NAME_LIMIT + 1])
     return true;
 }
 
-static bool same_sid(const struct wbcDomainSid *a, const struct wbcDomainSid *b)
+/* NULL, or the problem. */
+static const char *copy_sid(const struct wbcSidWithAttr *from, struct sid *ret_sid)
 {
-    return a->sid_rev_num == b->sid_rev_num && a->num_auths == b->num_auths &&
-           memcmp(a->id_auth, b->id_auth, sizeof(a->id_auth)) == 0 &&
-           memcmp(a->sub_auths, b->sub_auths, a->num_auths * sizeof(a->sub_auths[0])) == 0;
+    const struct wbcDomainSid *sid = &from->sid;
+    _Static_assert(WBC_MAXSUBAUTHS == SID_SUB_LIMIT, "both have room for each SID");
+    if (sid->num_auths > WBC_MAXSUBAUTHS)
+        return "one of its SIDs is too long";
+    if (sid->sid_rev_num != 1 || sid->num_auths == 0)
+        return "one of its SIDs is malformed";
+    /* MS-DTYP 2.4.2: such a group can only deny rights, and no caller here checks for that. */
+    if ((from->attributes & WBC_SID_ATTR_GROUP_USEFOR_DENY_ONLY) != 0)
+        return "the user is in a group that can only deny rights";
+    *ret_sid = (struct sid){.n_sub = sid->num_auths};
+    memcpy(ret_sid->authority, sid->id_auth, sizeof(ret_sid->authority));
+    memcpy(ret_sid->sub, sid->sub_auths, sid->num_auths * sizeof(ret_sid->sub[0]));
+    return NULL;
 }
 
-static bool was_there(const struct wbcSidWithAttr *sids, size_t i)
+/* The first SID is the user's. `sids` has room for all of them. */
+static const char *collect_sids(const struct wbcAuthUserInfo *info, struct sid *sids,
+                                struct ntlm_winbind_answer *answer)
 {
-    for (size_t j = 0; j < i; j++) {
-        if (same_sid(&sids[j].sid, &sids[i].sid))
-            return true;
+    size_t n = 0;
+    const char *problem = copy_sid(&info->sids[0], &answer->user_sid);
+    for (size_t i = 1; problem == NULL && i < info->num_sids; i++) {
+        problem = copy_sid(&info->sids[i], &sids[n]);
+        if (problem == NULL && sid_compare(&sids[n], &answer->user_sid) != 0)
+            n++;
     }
-    return false;
-}
-
-static bool append_sid(struct ntlm_winbind_answer *answer, const struct wbcDomainSid *sid)
-{
-    char text[WBC_SID_STRING_BUFLEN + 1];
-    int len = wbcSidToStringBuf(sid, text, sizeof(text));
-    if (len <= 0 || (size_t)len >= sizeof(text))
-        return false;
-    answer->sids[answer->n_sids] = strdup(text);
-    return answer->sids[answer->n_sids++] != NULL;
+    if (problem != NULL)
+        return problem;
+    if (!sid_list_make(sids, n, &answer->groups))
+        return answer->groups.failed ? OUT_OF_MEMORY : "the user is in too many groups";
+    return sid_list_count(bytes_as_view(&answer->groups)) < NTLM_WINBIND_SIDS_LIMIT
+               ? NULL
+               : "the user is in too many groups";
 }
 
 /* NULL, or the problem. */
@@ -57,24 +69,10 @@ static const char *copy_sids(const struct wbcAuthUserInfo *info, struct ntlm_win
         return "it does not name the user's SIDs";
     if (info->num_sids > ANSWER_SIDS_LIMIT)
         return "the user is in too many groups";
-    answer->sids = calloc(NTLM_WINBIND_SIDS_LIMIT + 1, sizeof(*answer->sids));
-    if (answer->sids == NULL)
-        return OUT_OF_MEMORY;
-    for (size_t i = 0; i < info->num_sids; i++) {
-        const struct wbcSidWithAttr *group = &info->sids[i];
-        if (group->sid.num_auths > WBC_MAXSUBAUTHS)
-            return "one of its SIDs is too long";
-        /* MS-DTYP 2.4.2: such a group can only deny rights, and no caller here checks for that. */
-        if ((group->attributes & WBC_SID_ATTR_GROUP_USEFOR_DENY_ONLY) != 0)
-            return "the user is in a group that can only deny rights";
-        if (was_there(info->sids, i))
-            continue;
-        if (answer->n_sids == NTLM_WINBIND_SIDS_LIMIT)
-            return "the user is in too many groups";
-        if (!append_sid(answer, &group->sid))
-            return OUT_OF_MEMORY;
-    }
-    return NULL;
+    struct sid *sids = malloc(info->num_sids * sizeof(*sids));
+    const char *problem = sids == NULL ? OUT_OF_MEMORY : collect_sids(info, sids, answer);
+    free(sids);
+    return problem;
 }
 
 static const char *copy(const struct wbcAuthUserInfo *info, struct ntlm_winbind_answer *answer)
@@ -111,8 +109,6 @@ bool ntlm_winbind_answer_copy(const struct wbcAuthUserInfo *info,
 
 void ntlm_winbind_answer_clear(struct ntlm_winbind_answer *answer)
 {
-    for (size_t i = 0; i < answer->n_sids; i++)
-        free(answer->sids[i]);
-    free(answer->sids);
+    bytes_free(&answer->groups);
     bytes_wipe(answer, sizeof(*answer));
 }

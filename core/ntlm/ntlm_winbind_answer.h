@@ -4,6 +4,7 @@
 #define NTLM_WINBIND_ANSWER_H
 
 #include "ntlm_keys.h"
+#include "sid_list.h"
 #include "store_users_parse.h" /* STORE_USERS_NAME_LIMIT */
 
 /* The most SIDs of one user. A user with more is refused, because an application may deny access by
@@ -15,8 +16,8 @@ struct ntlm_winbind_answer {
     char user[STORE_USERS_NAME_LIMIT + 1]; /* as the domain spells it */
     char domain[STORE_USERS_NAME_LIMIT + 1];
     uint8_t base_key[NTLM_KEY_LEN]; /* SessionBaseKey */
-    char **sids; /* "S-1-5-21-…": user, primary group, groups; ends with NULL */
-    size_t n_sids;
+    struct sid user_sid;
+    struct bytes groups; /* a sid_list of the primary group and the groups, without user_sid */
 };
 
 struct wbcAuthUserInfo;

@@ -12,9 +12,9 @@ void package_info_clear(struct package_info *info)
     free(info->realm);
     free(info->target);
     free(info->authzid);
-    for (size_t i = 0; i < info->n_sids; i++)
-        free(info->sids[i]);
-    free(info->sids);
+    bytes_free(&info->groups);
+    free(info->sam_name);
+    free(info->upn);
     *info = (struct package_info){0};
 }
 

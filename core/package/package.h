@@ -7,6 +7,7 @@
 
 #include "bytes.h"
 #include "clock.h"
+#include "sid_list.h"
 #include "sspi.h"
 
 /* The longest token in either direction, without base64. */
@@ -118,9 +119,14 @@ struct package_info {
     const char *algorithm;           /* Digest: its name, static lifetime; other packages: NULL */
     char *ccache; /* name of the credential cache with the delegated tickets, "MEMORY:..."; NULL:
                      the client delegated none, or the caller did not set ASC_REQ_DELEGATE */
-    char **sids;  /* "S-1-5-21-…" of the user and its groups; NULL when not known */
-    size_t n_sids;
-    ULONG attributes; /* ASC_RET_* */
+    /* What the directory says about the client. read_logon() sets these members, unless the package
+     * sets them when it verifies the client. */
+    struct sid user_sid;       /* n_sub 0: not known */
+    struct bytes groups;       /* a sid_list without user_sid */
+    char *sam_name;            /* DOMAIN\alice, from a ticket; NULL: not known */
+    char *upn;                 /* alice@example.com; NULL: not known */
+    const char *logon_problem; /* static: why read_logon() found no SIDs; NULL: none */
+    ULONG attributes;          /* ASC_RET_* */
     ULONG peer_limit; /* the most octets of a sealed message that the client accepts; 0: the client
                          did not say */
     uint64_t start_ms;
@@ -132,7 +138,7 @@ struct package_info {
     enum package_bound bound; /* by the rules of the call that verified the client */
 };
 
-/* Frees the texts and the SIDs, and zero-initialises *info. The package destroys the credential
+/* Frees the texts and the groups, and zero-initialises *info. The package destroys the credential
  * cache that `ccache` names before it calls this function. */
 void package_info_clear(struct package_info *info);
 
@@ -271,11 +277,11 @@ struct package {
      * member: the account has the client's name. */
     SECURITY_STATUS (*local_name)(const void *context, char **ret_name);
 
-    /* Reads the SIDs into the result of info(). This is a function of its own because it is slow
-     * and few callers need the SIDs. The caller calls it before it makes a token of the login,
-     * in one thread at a time. A NULL member: info() has the SIDs already, or the
-     * package has no SIDs. */
-    SECURITY_STATUS (*read_sids)(void *context);
+    /* Reads what the directory says about the client into the result of info(), once. This is a
+     * function of its own because it is slow and not every caller needs it. Only one thread at a
+     * time may call it. SEC_E_OK without a SID: the client has no such facts, and logon_problem
+     * says why. A NULL member: info() has the facts already, or the package has none. */
+    SECURITY_STATUS (*read_logon)(void *context);
 
     /* Makes `name` the default credential cache of the calling thread; NULL: the machine's default.
      * If `ret_previous` is not NULL, *ret_previous becomes the name of the previous cache, which

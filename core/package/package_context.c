@@ -166,6 +166,17 @@ const struct package_info *package_context_info(const struct package_context *co
     return context->state == PACKAGE_CONTEXT_ESTABLISHED ? claimed_info(context) : NULL;
 }
 
+SECURITY_STATUS package_context_read_logon(struct package_context *context)
+{
+    const struct package_info *info = package_context_info(context);
+    if (info == NULL)
+        return SEC_E_INVALID_HANDLE;
+    const struct package *package = context->credential->package;
+    void *data = package->mechanism_context != NULL ? package->mechanism_context(context->data)
+                                                    : context->data;
+    return info->mechanism->read_logon == NULL ? SEC_E_OK : info->mechanism->read_logon(data);
+}
+
 bool package_context_may_wait(const struct package_context *context)
 {
     if (context->state != PACKAGE_CONTEXT_PARTIAL || context->data == NULL)

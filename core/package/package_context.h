@@ -60,6 +60,10 @@ SECURITY_STATUS package_context_complete(struct package_context *context, struct
 /* The facts about the client. NULL until the context is established. The context owns it. */
 const struct package_info *package_context_info(const struct package_context *context);
 
+/* Reads what the directory says about the client of an established context into the facts, once
+ * (read_logon() of the package). No network. */
+SECURITY_STATUS package_context_read_logon(struct package_context *context) MUST_USE;
+
 /* True when the next step may wait for another machine, so that a thread that may block must run
  * it. */
 bool package_context_may_wait(const struct package_context *context);

@@ -11,10 +11,12 @@
 #define ACCOUNT_CLEANUP __attribute__((cleanup(secur_account_clear)))
 
 struct sspi_token {
-    struct secur_context *context; /* a reference: name, SIDs and credential are its own */
+    struct secur_context *context; /* a reference: name and credential are its own */
     const struct package_info *info;
     char *local_name; /* NULL: none */
     struct secur_account account;
+    char **sids; /* the user's first; ends with NULL; NULL: none */
+    size_t n_sids;
 };
 
 /* The package that authenticated the client, and its context. Under Negotiate it is the mechanism.
@@ -47,16 +49,45 @@ static SECURITY_STATUS local_name(const struct secur_context *context, char **re
     return *ret_name == NULL ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
-static SECURITY_STATUS read_sids(struct secur_context *context)
+static SECURITY_STATUS read_logon(struct secur_context *context)
 {
-    struct mechanism mechanism = mechanism_of(context);
-    if (mechanism.package->read_sids == NULL)
-        return SEC_E_OK;
     /* Only one thread at a time may call a package with an established context. */
     (void)pthread_mutex_lock(&context->message_lock);
-    SECURITY_STATUS status = mechanism.package->read_sids(mechanism.data);
+    SECURITY_STATUS status = package_context_read_logon(&context->base);
     (void)pthread_mutex_unlock(&context->message_lock);
     return status;
+}
+
+static bool append_sid(struct sspi_token *token, const struct sid *sid)
+{
+    char text[SID_TEXT_SIZE];
+    (void)sid_write(sid, text);
+    token->sids[token->n_sids] = strdup(text);
+    return token->sids[token->n_sids++] != NULL;
+}
+
+/* Writes the user's SID and those of its groups as texts. */
+static SECURITY_STATUS write_sids(struct sspi_token *token)
+{
+    struct sid_list_at at = {.rest = bytes_as_view(&token->info->groups)};
+    if (token->info->user_sid.n_sub == 0)
+        return SEC_E_OK;
+    token->sids = calloc(2 + sid_list_count(at.rest), sizeof(*token->sids));
+    bool done = token->sids != NULL && append_sid(token, &token->info->user_sid);
+    while (done && sid_list_next(&at))
+        done = append_sid(token, &at.sid);
+    return done ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
+}
+
+/* Frees a token that has no reference yet. */
+static void token_free(struct sspi_token *token)
+{
+    for (size_t i = 0; i < token->n_sids; i++)
+        free(token->sids[i]);
+    free(token->sids);
+    secur_account_clear(&token->account);
+    free(token->local_name);
+    free(token);
 }
 
 SECURITY_STATUS secur_token_make(struct secur_context *context, struct sspi_token **ret_token)
@@ -65,19 +96,20 @@ SECURITY_STATUS secur_token_make(struct secur_context *context, struct sspi_toke
 
     if (token == NULL)
         return SEC_E_INSUFFICIENT_MEMORY;
-    SECURITY_STATUS status = read_sids(context);
+    token->info = context->base.credential->package->info(context->base.data);
+    SECURITY_STATUS status = read_logon(context);
+    if (status == SEC_E_OK)
+        status = write_sids(token);
     if (status == SEC_E_OK)
         status = local_name(context, &token->local_name);
     if (status == SEC_E_OK && token->local_name != NULL)
         status = secur_account_find(token->local_name, &token->account);
     if (status != SEC_E_OK) {
-        free(token->local_name);
-        free(token);
+        token_free(token);
         return status;
     }
     secur_handle_ref(&context->object);
     token->context = context;
-    token->info = context->base.credential->package->info(context->base.data);
     *ret_token = token;
     return SEC_E_OK;
 }
@@ -87,9 +119,7 @@ void sspi_token_close(struct sspi_token *token)
     if (token == NULL)
         return;
     secur_handle_unref(&token->context->object);
-    secur_account_clear(&token->account);
-    free(token->local_name);
-    free(token);
+    token_free(token);
 }
 
 const char *sspi_token_name(const struct sspi_token *token)
@@ -122,8 +152,8 @@ const uint32_t *sspi_token_groups(const struct sspi_token *token, size_t *ret_n)
 
 const char *const *sspi_token_sids(const struct sspi_token *token, size_t *ret_n)
 {
-    *ret_n = token->info->n_sids;
-    return (const char *const *)token->info->sids;
+    *ret_n = token->n_sids;
+    return (const char *const *)token->sids;
 }
 
 const char *sspi_token_credential_cache(const struct sspi_token *token)

@@ -103,9 +103,11 @@ static void check_granted(struct client client, const char *name)
     const struct package_info *info = ntlm_package.info(context);
     assert_string_equal(info->name, name);
     assert_string_equal(info->realm, "SSPIAD");
-    assert_true(info->n_sids >= 2);
-    assert_int_equal(strncmp(info->sids[0], "S-1-5-21-", 9), 0);
-    assert_null(info->sids[info->n_sids]);
+    char sid[SID_TEXT_SIZE];
+    sid_write(&info->user_sid, sid);
+    assert_int_equal(strncmp(sid, "S-1-5-21-", 9), 0);
+    assert_true(sid_list_count(bytes_as_view(&info->groups)) >= 1);
+    assert_false(sid_list_contains(bytes_as_view(&info->groups), &info->user_sid));
     ntlm_package.destroy(context);
 }
 

@@ -4,11 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "utf8.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct kerberos_pac_sids sids;
+    struct kerberos_pac_logon logon;
+    char *upn = NULL;
     char *copy = malloc(size + 1); /* so that the sanitizer sees a read behind the end */
 
     if (copy == NULL)
@@ -18,14 +21,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *exact = realloc(copy, size > 0 ? size : 1);
     if (exact == NULL)
         exact = copy;
-    if (kerberos_pac_read((struct sspi_view){exact, size}, &sids) == KERBEROS_PAC_OK) {
-        if (sids.n_sids > KERBEROS_PAC_SIDS_LIMIT)
+    struct sspi_view view = {exact, size};
+    if (kerberos_pac_read_logon(view, &logon) == KERBEROS_PAC_OK) {
+        if (logon.user_sid.n_sub == 0 || !sid_list_check(bytes_as_view(&logon.groups)) ||
+            sid_list_contains(bytes_as_view(&logon.groups), &logon.user_sid))
             abort();
-        for (size_t i = 0; i < sids.n_sids; i++)
-            if (strncmp(sids.sids[i], "S-1-", 4) != 0)
-                abort();
-        kerberos_pac_clear(&sids);
+        if (logon.sam_name != NULL &&
+            (strchr(logon.sam_name, '\\') == NULL || !utf8_is_name(bytes_view(logon.sam_name))))
+            abort();
+        kerberos_pac_logon_clear(&logon);
     }
+    if (kerberos_pac_read_upn(view, &upn) == KERBEROS_PAC_OK &&
+        (*upn == '\0' || !utf8_is_name(bytes_view(upn))))
+        abort();
+    free(upn);
     free(exact);
     return 0;
 }

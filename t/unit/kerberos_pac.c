@@ -25,6 +25,9 @@ struct pac {
     const uint32_t *resources;
     uint32_t n_resources;
     uint32_t claimed_groups; /* the length that the array itself states, if that is wrong */
+    const char *user_name; /* ASCII; NULL: none. A character $ stands for an unpaired surrogate. */
+    const char *domain_name;
+    uint32_t claimed_name; /* the length of user_name that its pointer states, if that is wrong */
 };
 
 static void u32(struct bytes *to, uint32_t value)
@@ -58,21 +61,51 @@ static void pairs(struct bytes *to, const uint32_t *values, uint32_t n, uint32_t
         u32(to, values[i]);
 }
 
+/* RPC_UNICODE_STRING. */
+static void string_head(struct bytes *to, const char *text, size_t claimed_n)
+{
+    uint32_t len = text == NULL ? 0 : 2 * (uint32_t)strlen(text);
+    if (claimed_n != 0)
+        len = 2 * (uint32_t)claimed_n;
+    u32(to, len | len << 16);
+    u32(to, text != NULL ? POINTER : 0);
+}
+
+static void utf16(struct bytes *to, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        bytes_append_char(to, *text == '$' ? '\0' : *text);
+        bytes_append_char(to, *text == '$' ? '\xd8' : '\0');
+    }
+}
+
+static void string_text(struct bytes *to, const char *text)
+{
+    if (text == NULL)
+        return;
+    uint32_t n = (uint32_t)strlen(text);
+    u32(to, n);
+    u32(to, 0);
+    u32(to, n);
+    utf16(to, text);
+    zeros(to, n % 2 * 2);
+}
+
 static void write_pac(const struct pac *pac, struct bytes *to)
 {
     static const uint32_t domain[] = {21, 1, 2, 3}, other[] = {21, 9, 9, 9}, asserted[] = {1};
     struct bytes body = {0};
     u32(&body, POINTER);
     zeros(&body, 48);
-    /* EffectiveName has three characters; the other strings are absent. */
-    u32(&body, 0x00060006);
-    u32(&body, POINTER);
+    string_head(&body, pac->user_name, pac->claimed_name);
     zeros(&body, 5 * 8 + 4);
     u32(&body, pac->user);
     u32(&body, pac->primary);
     u32(&body, pac->n_groups);
     u32(&body, pac->groups != NULL ? POINTER : 0);
-    zeros(&body, 4 + 16 + 16);
+    zeros(&body, 4 + 16);
+    string_head(&body, "SERVER", 0);
+    string_head(&body, pac->domain_name, 0);
     u32(&body, POINTER); /* LogonDomainId */
     zeros(&body, 40);
     u32(&body, pac->n_extra);
@@ -80,13 +113,12 @@ static void write_pac(const struct pac *pac, struct bytes *to)
     u32(&body, pac->resources != NULL ? POINTER : 0);
     u32(&body, pac->n_resources);
     u32(&body, pac->resources != NULL ? POINTER : 0);
-    u32(&body, 3);
-    u32(&body, 0);
-    u32(&body, 3);
-    bytes_append(&body, "a\0b\0c\0\0\0", 8);
+    string_text(&body, pac->user_name);
     if (pac->groups != NULL)
         pairs(&body, pac->groups, pac->n_groups,
               pac->claimed_groups != 0 ? pac->claimed_groups : pac->n_groups);
+    string_text(&body, "SERVER");
+    string_text(&body, pac->domain_name);
     sid(&body, 5, domain, 4);
     if (pac->n_extra > 0)
         u32(&body, pac->n_extra);
@@ -108,95 +140,219 @@ static void write_pac(const struct pac *pac, struct bytes *to)
     assert_false(to->failed);
 }
 
-static enum kerberos_pac_status read_pac(const struct pac *pac, struct kerberos_pac_sids *ret_sids)
+static enum kerberos_pac_status read_pac(const struct pac *pac,
+                                         struct kerberos_pac_logon *ret_logon)
 {
     BYTES_CLEANUP struct bytes written = {0};
     write_pac(pac, &written);
-    return kerberos_pac_read(bytes_as_view(&written), ret_sids);
+    return kerberos_pac_read_logon(bytes_as_view(&written), ret_logon);
 }
 
-static void user_groups_extra_and_resource_groups_are_returned(void **unused)
+static void check_sid(const struct sid *sid, const char *wanted)
 {
-    static const uint32_t groups[] = {513, ENABLED, 1105, ENABLED, 1106, 3, 1107, ENABLED};
+    char text[SID_TEXT_SIZE];
+    sid_write(sid, text);
+    assert_string_equal(text, wanted);
+}
+
+static void check_groups(const struct kerberos_pac_logon *logon, const char *const *wanted,
+                         size_t n)
+{
+    struct sid_list_at at = {.rest = bytes_as_view(&logon->groups)};
+    assert_int_equal(sid_list_count(at.rest), n);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(sid_list_next(&at));
+        check_sid(&at.sid, wanted[i]);
+    }
+    assert_false(sid_list_next(&at));
+}
+
+static void groups_extra_and_resource_groups_are_returned_without_the_user(void **unused)
+{
+    static const uint32_t groups[] = {1107, ENABLED, 513,  ENABLED, 1105, ENABLED,
+                                      1106, 3,       1104, ENABLED, 1107, ENABLED};
     static const uint32_t resources[] = {2001, ENABLED};
-    static const char *const wanted[] = {
-        "S-1-5-21-1-2-3-1104", "S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1105",
-        "S-1-5-21-1-2-3-1107", "S-1-18-1",           "S-1-5-21-9-9-9-2001"};
+    static const char *const wanted[] = {"S-1-18-1", "S-1-5-21-1-2-3-513", "S-1-5-21-1-2-3-1105",
+                                         "S-1-5-21-1-2-3-1107", "S-1-5-21-9-9-9-2001"};
     struct pac pac = {.user = 1104,
                       .primary = 513,
                       .groups = groups,
-                      .n_groups = 4,
+                      .n_groups = 6,
                       .n_extra = 1,
                       .extra_attributes = ENABLED,
                       .resources = resources,
                       .n_resources = 1};
-    struct kerberos_pac_sids sids;
-    assert_int_equal(read_pac(&pac, &sids), KERBEROS_PAC_OK);
-    assert_int_equal(sids.n_sids, 6); /* without the group that is not enabled, and with 513 once */
-    for (size_t i = 0; i < 6; i++)
-        assert_string_equal(sids.sids[i], wanted[i]);
-    kerberos_pac_clear(&sids);
+    struct kerberos_pac_logon logon;
+    assert_int_equal(read_pac(&pac, &logon), KERBEROS_PAC_OK);
+    check_sid(&logon.user_sid, "S-1-5-21-1-2-3-1104");
+    check_groups(&logon, wanted, 5);
+    assert_null(logon.sam_name);
+    kerberos_pac_logon_clear(&logon);
 }
 
 static void without_a_number_the_user_is_the_first_extra_sid(void **unused)
 {
+    static const char *const wanted[] = {"S-1-5-21-1-2-3-513"};
     struct pac pac = {.primary = 513, .n_extra = 1, .extra_attributes = ENABLED};
-    struct kerberos_pac_sids sids;
-    assert_int_equal(read_pac(&pac, &sids), KERBEROS_PAC_OK);
-    assert_int_equal(sids.n_sids, 2);
-    assert_string_equal(sids.sids[0], "S-1-18-1");
-    kerberos_pac_clear(&sids);
+    struct kerberos_pac_logon logon;
+    assert_int_equal(read_pac(&pac, &logon), KERBEROS_PAC_OK);
+    check_sid(&logon.user_sid, "S-1-18-1");
+    check_groups(&logon, wanted, 1);
+    kerberos_pac_logon_clear(&logon);
+    pac.n_extra = 0;
+    assert_int_equal(read_pac(&pac, &logon), KERBEROS_PAC_MALFORMED);
 }
 
 static void as_many_sids_as_the_limit_are_taken_and_not_one_more(void **unused)
 {
     static uint32_t groups[2 * (KERBEROS_PAC_SIDS_LIMIT + 1)];
-    struct kerberos_pac_sids sids;
+    struct kerberos_pac_logon logon;
     for (uint32_t i = 0; i <= KERBEROS_PAC_SIDS_LIMIT; i++) {
         groups[2 * i] = 10000 + i;
         groups[2 * i + 1] = ENABLED;
     }
     struct pac pac = {
-        .user = 1104, .primary = 10000, .groups = groups, .n_groups = KERBEROS_PAC_SIDS_LIMIT - 1};
-    assert_int_equal(read_pac(&pac, &sids), KERBEROS_PAC_OK);
-    assert_int_equal(sids.n_sids, KERBEROS_PAC_SIDS_LIMIT);
-    kerberos_pac_clear(&sids);
+        .user = 1104, .primary = 10000, .groups = groups, .n_groups = KERBEROS_PAC_SIDS_LIMIT};
+    assert_int_equal(read_pac(&pac, &logon), KERBEROS_PAC_OK);
+    assert_int_equal(sid_list_count(bytes_as_view(&logon.groups)), KERBEROS_PAC_SIDS_LIMIT);
+    kerberos_pac_logon_clear(&logon);
+    pac.primary = 513;
+    assert_int_equal(read_pac(&pac, &logon), KERBEROS_PAC_MALFORMED);
+    assert_int_equal(logon.groups.len, 0);
+    pac.primary = 10000;
     pac.n_groups++;
-    assert_int_equal(read_pac(&pac, &sids), KERBEROS_PAC_MALFORMED);
-    pac.n_groups++;
-    assert_int_equal(read_pac(&pac, &sids), KERBEROS_PAC_MALFORMED);
+    assert_int_equal(read_pac(&pac, &logon), KERBEROS_PAC_MALFORMED);
+    pac.groups = NULL;
+    pac.n_groups = 0;
+    pac.n_extra = KERBEROS_PAC_SIDS_LIMIT + 1;
+    assert_int_equal(read_pac(&pac, &logon), KERBEROS_PAC_MALFORMED);
+    pac.n_extra = KERBEROS_PAC_SIDS_LIMIT;
+    assert_int_equal(read_pac(&pac, &logon), KERBEROS_PAC_OK);
+    kerberos_pac_logon_clear(&logon);
 }
 
 static void truncated_pacs_and_wrong_lengths_are_refused(void **unused)
 {
     static const uint32_t groups[] = {513, ENABLED};
-    struct pac pac = {.user = 1104, .primary = 513, .groups = groups, .n_groups = 1, .n_extra = 1};
+    struct pac pac = {.user = 1104,
+                      .primary = 513,
+                      .groups = groups,
+                      .n_groups = 1,
+                      .n_extra = 1,
+                      .user_name = "alice",
+                      .domain_name = "EXAMPLE"};
     BYTES_CLEANUP struct bytes whole = {0};
-    struct kerberos_pac_sids sids;
+    struct kerberos_pac_logon logon;
     write_pac(&pac, &whole);
     for (size_t len = 0; len < whole.len; len++) {
         /* A block of its own, so that the sanitizer detects a read beyond it. */
         char *cut = malloc(len + 1);
         memcpy(cut, whole.data, len);
-        assert_int_equal(kerberos_pac_read((struct sspi_view){cut, len}, &sids),
+        assert_int_equal(kerberos_pac_read_logon((struct sspi_view){cut, len}, &logon),
                          KERBEROS_PAC_MALFORMED);
         free(cut);
     }
     pac.claimed_groups = 2;
-    assert_int_equal(read_pac(&pac, &sids), KERBEROS_PAC_MALFORMED);
+    assert_int_equal(read_pac(&pac, &logon), KERBEROS_PAC_MALFORMED);
     pac.claimed_groups = UINT32_MAX;
-    assert_int_equal(read_pac(&pac, &sids), KERBEROS_PAC_MALFORMED);
+    assert_int_equal(read_pac(&pac, &logon), KERBEROS_PAC_MALFORMED);
+    pac.claimed_groups = 0;
+    pac.claimed_name = 4;
+    assert_int_equal(read_pac(&pac, &logon), KERBEROS_PAC_MALFORMED);
     whole.data[1] = 0; /* big-endian */
-    assert_int_equal(kerberos_pac_read(bytes_as_view(&whole), &sids), KERBEROS_PAC_MALFORMED);
+    assert_int_equal(kerberos_pac_read_logon(bytes_as_view(&whole), &logon),
+                     KERBEROS_PAC_MALFORMED);
+}
+
+static void check_sam_name(const char *domain, const char *user, const char *wanted)
+{
+    struct pac pac = {.user = 1104, .primary = 513, .user_name = user, .domain_name = domain};
+    struct kerberos_pac_logon logon;
+    assert_int_equal(read_pac(&pac, &logon), KERBEROS_PAC_OK);
+    if (wanted == NULL)
+        assert_null(logon.sam_name);
+    else
+        assert_string_equal(logon.sam_name, wanted);
+    check_sid(&logon.user_sid, "S-1-5-21-1-2-3-1104");
+    kerberos_pac_logon_clear(&logon);
+}
+
+static void the_account_name_follows_its_domain(void **unused)
+{
+    static char longest[KERBEROS_PAC_NAME_LIMIT + 2];
+    check_sam_name("EXAMPLE", "alice", "EXAMPLE\\alice");
+    check_sam_name("EXAMPLE", "bo", "EXAMPLE\\bo");
+    memset(longest, 'a', KERBEROS_PAC_NAME_LIMIT);
+    char wanted[sizeof(longest) + 2];
+    snprintf(wanted, sizeof(wanted), "E\\%s", longest);
+    check_sam_name("E", longest, wanted);
+    longest[KERBEROS_PAC_NAME_LIMIT] = 'a';
+    check_sam_name("E", longest, NULL);
+}
+
+static void an_account_name_that_cannot_be_used_is_missing(void **unused)
+{
+    static const char *const names[] = {NULL, "", "al\\ice", "al\nice", "al\x7f", "al$ice"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        check_sam_name("EXAMPLE", names[i], NULL);
+        check_sam_name(names[i], "alice", NULL);
+    }
+}
+
+/* UPN_DNS_INFO with an offset of its own. */
+static enum kerberos_pac_status read_upn(const char *upn, uint32_t offset, uint32_t len,
+                                         char **ret_upn)
+{
+    BYTES_CLEANUP struct bytes info = {0};
+    u32(&info, len | offset << 16);
+    u32(&info, 0);
+    u32(&info, 1); /* U */
+    utf16(&info, upn);
+    return kerberos_pac_read_upn(bytes_as_view(&info), ret_upn);
+}
+
+static void the_user_principal_name_is_read(void **unused)
+{
+    char *upn = NULL;
+    assert_int_equal(read_upn("alice@example.com", 12, 34, &upn), KERBEROS_PAC_OK);
+    assert_string_equal(upn, "alice@example.com");
+    free(upn);
+}
+
+static void a_wrong_user_principal_name_is_refused(void **unused)
+{
+    char *upn = NULL;
+    char longest[KERBEROS_PAC_NAME_LIMIT + 2] = "";
+    static const struct {
+        const char *upn;
+        uint32_t offset, len;
+    } wrong[] = {{"alice", 0, 10},    {"alice", 11, 10},  {"alice", 13, 10},     {"alice", 12, 12},
+                 {"alice", 12, 9},    {"alice", 12, 0},   {"alice", 0xffff, 10}, {"alice", 23, 0},
+                 {"al\nice", 12, 12}, {"al$ice", 12, 12}, {"alice", 12, 0xffff}};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_int_equal(read_upn(wrong[i].upn, wrong[i].offset, wrong[i].len, &upn),
+                         KERBEROS_PAC_MALFORMED);
+    assert_int_equal(kerberos_pac_read_upn((struct sspi_view){"12345678901", 11}, &upn),
+                     KERBEROS_PAC_MALFORMED);
+    memset(longest, 'a', KERBEROS_PAC_NAME_LIMIT);
+    assert_int_equal(read_upn(longest, 12, 2 * KERBEROS_PAC_NAME_LIMIT, &upn), KERBEROS_PAC_OK);
+    free(upn);
+    longest[KERBEROS_PAC_NAME_LIMIT] = 'a';
+    assert_int_equal(read_upn(longest, 12, 2 * KERBEROS_PAC_NAME_LIMIT + 2, &upn),
+                     KERBEROS_PAC_MALFORMED);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(user_groups_extra_and_resource_groups_are_returned),
+        cmocka_unit_test(groups_extra_and_resource_groups_are_returned_without_the_user),
         cmocka_unit_test(without_a_number_the_user_is_the_first_extra_sid),
         cmocka_unit_test(as_many_sids_as_the_limit_are_taken_and_not_one_more),
         cmocka_unit_test(truncated_pacs_and_wrong_lengths_are_refused),
+        cmocka_unit_test(the_account_name_follows_its_domain),
+        cmocka_unit_test(an_account_name_that_cannot_be_used_is_missing),
+        cmocka_unit_test(the_user_principal_name_is_read),
+        cmocka_unit_test(a_wrong_user_principal_name_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,7 +53,7 @@ static enum ntlm_winbind_status check(struct ntlm_winbind_question question, cha
     enum ntlm_winbind_status status =
         ntlm_winbind_check(winbind, &question, &answer, text, text_size);
     assert_true(text[0] != '\0');
-    assert_null(answer.sids);
+    assert_null(answer.groups.data);
     ntlm_winbind_unref(winbind);
     return status;
 }

@@ -61,7 +61,19 @@ static void check_refused(const struct fixture *fixture, const char *words)
     const char *problem = NULL;
     assert_false(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
     assert_non_null(strstr(problem, words));
-    assert_null(answer.sids);
+    assert_null(answer.groups.data);
+}
+
+static void check_sid(const struct sid *sid, const char *wanted)
+{
+    char text[SID_TEXT_SIZE];
+    sid_write(sid, text);
+    assert_string_equal(text, wanted);
+}
+
+static void check_n_sids(const struct ntlm_winbind_answer *answer, size_t n)
+{
+    assert_int_equal(1 + sid_list_count(bytes_as_view(&answer->groups)), n);
 }
 
 static void names_key_and_sids_are_copied(void **state)
@@ -76,13 +88,15 @@ static void names_key_and_sids_are_copied(void **state)
     assert_string_equal(answer.user, "alice");
     assert_string_equal(answer.domain, "CORP");
     assert_memory_equal(answer.base_key, fixture->info.user_session_key, NTLM_KEY_LEN);
-    assert_int_equal(answer.n_sids, 3);
-    assert_string_equal(answer.sids[0], "S-1-5-21-1-2-4294967295-1000");
-    assert_string_equal(answer.sids[1], "S-1-5-21-1-2-4294967295-1001");
-    assert_string_equal(answer.sids[2], "S-1-5-21-1-2-4294967295-1003");
-    assert_null(answer.sids[3]);
+    check_sid(&answer.user_sid, "S-1-5-21-1-2-4294967295-1000");
+    struct sid_list_at at = {.rest = bytes_as_view(&answer.groups)};
+    assert_true(sid_list_next(&at));
+    check_sid(&at.sid, "S-1-5-21-1-2-4294967295-1001");
+    assert_true(sid_list_next(&at));
+    check_sid(&at.sid, "S-1-5-21-1-2-4294967295-1003");
+    assert_false(sid_list_next(&at));
     ntlm_winbind_answer_clear(&answer);
-    assert_null(answer.sids);
+    assert_null(answer.groups.data);
 }
 
 static void guests_are_refused(void **state)
@@ -141,7 +155,7 @@ static void too_many_sids_are_refused(void **state)
     const char *problem;
     fixture->info.num_sids = NTLM_WINBIND_SIDS_LIMIT;
     assert_true(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
-    assert_int_equal(answer.n_sids, NTLM_WINBIND_SIDS_LIMIT);
+    check_n_sids(&answer, NTLM_WINBIND_SIDS_LIMIT);
     ntlm_winbind_answer_clear(&answer);
     fixture->info.num_sids++;
     check_refused(fixture, "too many groups");
@@ -150,7 +164,7 @@ static void too_many_sids_are_refused(void **state)
         fixture->sids[i] = fixture->sids[i - NTLM_WINBIND_SIDS_LIMIT];
     fixture->info.num_sids = ROOM - 1;
     assert_true(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
-    assert_int_equal(answer.n_sids, NTLM_WINBIND_SIDS_LIMIT);
+    check_n_sids(&answer, NTLM_WINBIND_SIDS_LIMIT);
     ntlm_winbind_answer_clear(&answer);
     fixture->info.num_sids = ROOM;
     check_refused(fixture, "too many groups");
@@ -166,6 +180,11 @@ static void unusual_sids_are_refused(void **state)
     set_sid(&fixture->sids[2], 1);
     fixture->sids[2].sid.num_auths = WBC_MAXSUBAUTHS + 1;
     check_refused(fixture, "too long");
+    fixture->sids[2].sid.num_auths = 0;
+    check_refused(fixture, "malformed");
+    set_sid(&fixture->sids[2], 1);
+    fixture->sids[2].sid.sid_rev_num = 2;
+    check_refused(fixture, "malformed");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
