@@ -31,6 +31,7 @@ static bool copy_groups(struct policy_identity *identity)
 bool policy_identity_copy(const struct policy_identity *identity, struct policy_identity *ret_copy)
 {
     struct policy_identity copy = *identity;
+    copy.is_borrowed = false;
     bool name = copy_text(&copy.name);
     bool realm = copy_text(&copy.realm);
     bool target = copy_text(&copy.target);
@@ -44,7 +45,7 @@ bool policy_identity_copy(const struct policy_identity *identity, struct policy_
     return done;
 }
 
-void policy_identity_clear(struct policy_identity *identity)
+static void free_owned(struct policy_identity *identity)
 {
     free(identity->name);
     free(identity->realm);
@@ -52,6 +53,12 @@ void policy_identity_clear(struct policy_identity *identity)
     free(identity->sam_name);
     free(identity->upn);
     free(identity->groups);
+}
+
+void policy_identity_clear(struct policy_identity *identity)
+{
+    if (!identity->is_borrowed)
+        free_owned(identity);
     *identity = (struct policy_identity){0};
 }
 

@@ -29,13 +29,17 @@ struct policy_identity {
     char *sam_name;  /* DOMAIN\alice; NULL: unknown */
     char *upn;       /* alice@example.com; NULL: unknown */
     bool is_foreign; /* Kerberos: the client's realm is not that of the service */
+    /* A session's cookie had no room for all groups. `groups` has those that the configuration
+     * names, so that another group of the user is not known. */
+    bool groups_incomplete;
+    bool is_borrowed; /* another object owns the texts and `groups`. A copy owns its own. */
 };
 
 /* False: no memory; *ret_copy is empty then. */
 bool policy_identity_copy(const struct policy_identity *identity,
                           struct policy_identity *ret_copy) MUST_USE;
 
-/* Leaves an empty one. An empty one is fine. */
+/* Leaves an empty one, and frees what it owns. An empty one is fine. */
 void policy_identity_clear(struct policy_identity *identity);
 
 /* True if `name` is the full form of the user: alice@REALM, DOMAIN\alice (without case, as Windows
