@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sizes of the shared memory and of what it holds, for store_state.h and store_layout.h. */
+/* Sizes of the shared memory, of what it holds, and of keys. */
 #ifndef STORE_SIZES_H
 #define STORE_SIZES_H
 
@@ -13,6 +13,9 @@
 
 /* Octets of store_state_nonce_key(). */
 #define STORE_STATE_KEY_SIZE 32
+
+/* Octets of a key that seals (store_keys.h), in a key file and in the shared memory. */
+#define STORE_KEY_SIZE 32
 
 /* Characters of store_state_opaque(): base64url of 12 random octets. */
 #define STORE_STATE_OPAQUE_LEN 16
