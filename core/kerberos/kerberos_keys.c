@@ -141,6 +141,17 @@ void kerberos_keys_copy_clear(struct kerberos_keys_copy *copy, struct kerberos_k
     free(copy->only_service);
 }
 
+bool kerberos_keys_has_principal(struct kerberos_keys *keys, struct sspi_view principal)
+{
+    bool found = false;
+    pthread_mutex_lock(&keys->source.lock);
+    const struct kerberos_entries *entries = keys->source.contents;
+    for (size_t i = 0; i < entries->n_entries && !found; i++)
+        found = bytes_equal(bytes_view(entries->names[i]), principal);
+    pthread_mutex_unlock(&keys->source.lock);
+    return found;
+}
+
 static void list_etype(krb5_enctype etype, struct bytes *to)
 {
     char name[ETYPE_NAME_LIMIT];

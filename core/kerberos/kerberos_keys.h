@@ -39,6 +39,9 @@ uint32_t kerberos_keys_clockskew_s(const struct kerberos_keys *keys);
 bool kerberos_keys_has_service(struct kerberos_keys *keys, const struct sspi_view *service_names,
                                size_t n_service_names, struct bytes *there);
 
+/* True if a key is for exactly this principal. */
+bool kerberos_keys_has_principal(struct kerberos_keys *keys, struct sspi_view principal);
+
 /* A copy of the keys for the accepted services, of one generation. */
 struct kerberos_keys_copy {
     krb5_keytab memory;

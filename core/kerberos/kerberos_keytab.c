@@ -148,3 +148,8 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
              bytes_as_view(&there).data);
     return false;
 }
+
+bool kerberos_keytab_has_principal(struct sspi_keytab *keytab, struct sspi_view principal)
+{
+    return kerberos_keys_has_principal(&keytab->keys, principal);
+}

@@ -29,6 +29,10 @@ struct kerberos_keys *kerberos_keytab_keys(struct sspi_keytab *keytab);
 bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_view *names,
                                  size_t n_names, char *error, size_t error_size);
 
+/* True if a key is for exactly this principal, HTTP/host@REALM. Takes a lock for a search.
+ * Allocates nothing. */
+bool kerberos_keytab_has_principal(struct sspi_keytab *keytab, struct sspi_view principal);
+
 struct store_source;
 
 /* The source of the keys. A regular check also reads the clock skew from krb5.conf. Credentials

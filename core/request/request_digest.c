@@ -112,6 +112,7 @@ static enum sspi_reason finish_login(struct sspi_exchange *exchange,
     if (reason != SSPI_REASON_NONE)
         return reason;
     exchange->identity.source = call->source;
+    exchange->users_generation = call->users_generation;
     if (policy->digest_providers.n > 0) {
         memcpy(lookup->verified_hash, lookup->hash_a1, sizeof(lookup->verified_hash));
         lookup->has_verified_hash = true;

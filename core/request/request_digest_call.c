@@ -6,6 +6,7 @@
 
 #include "escape.h"
 #include "error_info.h"
+#include "store_users.h"
 
 /* Digest page, buffer 4: the realm "must be representable in US ASCII". */
 static bool is_ascii(struct sspi_view text)
@@ -159,6 +160,8 @@ enum sspi_reason request_digest_call(struct sspi_exchange *exchange,
     enum sspi_reason reason = get_credential(exchange, policy, &credential, &call->source);
     if (reason != SSPI_REASON_NONE)
         return reason;
+    if (call->source != NULL)
+        call->users_generation = store_users_generation(call->source->users);
     ULONG requirements = policy->digest_qop.offers[SSPI_QOP_AUTH] ? 0 : ASC_REQ_INTEGRITY;
     package_context_init(&call->context, acceptor_credentials_of_package(credential));
     accept_request(exchange, requirements, call);

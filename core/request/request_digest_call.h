@@ -17,6 +17,7 @@ struct request_digest_call {
     struct bytes target; /* the request's target URI */
     struct sspi_error_info error_info;
     struct acceptor_source *source; /* NULL: the server looks users up */
+    uint64_t users_generation;      /* of the user file, read before the users were looked up */
     SECURITY_STATUS status;
 };
 

@@ -45,7 +45,7 @@ struct sspi_exchange {
     enum sspi_need need; /* of the evaluation. When that is complete, it is NONE or HTTP_1_1. */
     struct policy_identity identity;
     enum package_bound bound;  /* of the identity, by the policy that accepted it last */
-    uint64_t users_generation; /* of NTLM's user file, read before the credentials were verified */
+    uint64_t users_generation; /* of the user file, read before the credentials were verified */
     bool from_connection;      /* the identity is the login that the connection kept */
     bool persistent;           /* the connection keeps the login of this request */
     bool counted;              /* the end of this request is in the counters */

@@ -152,6 +152,21 @@ static void the_error_for_a_missing_service_lists_the_principals_with_keys(void 
     kerberos_keytab_unref(keytab);
 }
 
+static void a_principal_is_found_only_by_its_exact_name(void **state)
+{
+    add_key("HTTP/www@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    add_key("HTTP/other@R", 1, ENCTYPE_AES256_CTS_HMAC_SHA1_96);
+    struct sspi_keytab *keytab = kerberos_keytab_open(path, error, sizeof(error));
+    assert_non_null(keytab);
+    assert_true(kerberos_keytab_has_principal(keytab, SSPI_VIEW("HTTP/www@R")));
+    assert_true(kerberos_keytab_has_principal(keytab, SSPI_VIEW("HTTP/other@R")));
+    assert_false(kerberos_keytab_has_principal(keytab, SSPI_VIEW("HTTP/www")));
+    assert_false(kerberos_keytab_has_principal(keytab, SSPI_VIEW("HTTP/www@S")));
+    assert_false(kerberos_keytab_has_principal(keytab, SSPI_VIEW("http/www@R")));
+    assert_false(kerberos_keytab_has_principal(keytab, SSPI_VIEW("")));
+    kerberos_keytab_unref(keytab);
+}
+
 static void a_change_is_found_at_most_once_a_second(void **state)
 {
     struct sspi_view http[] = {SSPI_VIEW("HTTP/")};
@@ -417,6 +432,7 @@ int main(void)
         cmocka_unit_test_setup(a_prefix_and_the_default_name_give_the_path, fresh),
         cmocka_unit_test_setup(the_error_for_a_missing_service_lists_the_principals_with_keys,
                                fresh),
+        cmocka_unit_test_setup(a_principal_is_found_only_by_its_exact_name, fresh),
         cmocka_unit_test_setup(a_change_is_found_at_most_once_a_second, fresh),
         cmocka_unit_test_setup(an_unreadable_change_is_reported_once_and_the_old_keys_stay, fresh),
         cmocka_unit_test_setup(only_one_check_finds_the_change_until_the_reload_ends, fresh),
