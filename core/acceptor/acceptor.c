@@ -293,16 +293,19 @@ static const char *kind_of(enum sspi_option option)
 {
     if (option == SSPI_OPTION_KEYTAB)
         return "keytab";
+    if (option == SSPI_OPTION_GROUP_FILE)
+        return "group file";
     return option == SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE ? "front ends' certificates"
                                                              : "user file";
 }
 
-/* The certificate of a front end is not secret. */
+/* The certificate of a front end is not secret, and it is useless without its key. A group file is
+ * not secret either, but who can change it can join any group. */
 static void check_mode(struct sspi_acceptor *acceptor, enum sspi_option option, const char *path)
 {
     char text[SSPI_ERROR_SIZE];
     if (option != SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE &&
-        !acceptor_config_check_mode(kind_of(option), path, text))
+        !acceptor_config_check_mode(kind_of(option), path, option != SSPI_OPTION_GROUP_FILE, text))
         warn(acceptor, SSPI_REASON_EXPOSED, text);
 }
 
@@ -451,13 +454,15 @@ static bool check_digest(const struct sspi_acceptor *acceptor, const struct sspi
 
 /* The sources that a policy needs open. Of an incomplete policy: those that it sets itself. */
 struct needs {
-    bool keytab, nt_users, users, certificates;
+    bool keytab, nt_users, users, certificates, groups;
 };
 
 static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                        bool complete, bool has_realm, struct needs *ret_needs, char *error)
 {
     bool digest = policy->schemes.offers[SSPI_SCHEME_DIGEST];
+    /* A .htaccess file may use the group file, also if SSPIGroups does not list it here. */
+    ret_needs->groups = sspi_policy_is_set(policy, SSPI_OPTION_GROUP_FILE);
     if (!complete) {
         ret_needs->keytab = sspi_policy_is_set(policy, SSPI_OPTION_KEYTAB);
         ret_needs->nt_users = sspi_policy_is_set(policy, SSPI_OPTION_NTLM_USER_FILE);
@@ -483,6 +488,7 @@ static bool open_needs(struct sspi_acceptor *acceptor, const struct sspi_policy 
     return (!needs->keytab || open_keytab(acceptor, policy, error)) &&
            (!needs->nt_users || open_file(acceptor, policy, SSPI_OPTION_NTLM_USER_FILE, error)) &&
            (!needs->users || open_file(acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE, error)) &&
+           (!needs->groups || open_file(acceptor, policy, SSPI_OPTION_GROUP_FILE, error)) &&
            (!needs->certificates ||
             open_file(acceptor, policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE, error));
 }

@@ -141,15 +141,16 @@ bool acceptor_config_check_name(const struct sspi_policy *policy, const char *di
 
 /* ---- modes of files ---- */
 
-bool acceptor_config_check_mode(const char *what, const char *path, char *text)
+bool acceptor_config_check_mode(const char *what, const char *path, bool is_secret, char *text)
 {
     struct stat st;
-    if (stat(path, &st) != 0 || (st.st_mode & (S_IROTH | S_IWOTH)) == 0)
+    mode_t exposed = is_secret ? S_IROTH | S_IWOTH : S_IWOTH;
+    if (stat(path, &st) != 0 || (st.st_mode & exposed) == 0)
         return true;
-    snprintf(text, SSPI_ERROR_SIZE,
-             "%s %.300s has mode %04o, so every account of this machine can %s it: set mode 0600 "
-             "(chmod 0600), or 0640 with the workers' group",
-             what, path, (unsigned)(st.st_mode & 07777),
-             (st.st_mode & S_IWOTH) != 0 ? "change" : "read");
+    snprintf(
+        text, SSPI_ERROR_SIZE,
+        "%s %.300s has mode %04o, so every account of this machine can %s it: set mode %s", what,
+        path, (unsigned)(st.st_mode & 07777), (st.st_mode & S_IWOTH) != 0 ? "change" : "read",
+        is_secret ? "0600 (chmod 0600), or 0640 with the workers' group" : "0644 (chmod 0644)");
     return false;
 }

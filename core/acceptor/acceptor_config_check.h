@@ -12,9 +12,9 @@
 bool acceptor_config_check_name(const struct sspi_policy *policy, const char *directive,
                                 struct sspi_view name, const char *default_realm, char *text);
 
-/* Checks the mode of a secret file. False: every account of the machine can read or change the
- * file; `text` (SSPI_ERROR_SIZE bytes) names `what` the file is, and the right mode. True also for
- * a file that cannot be examined. Blocks on the file. */
-bool acceptor_config_check_mode(const char *what, const char *path, char *text);
+/* Checks the mode of a file. False: every account of the machine can change the file, or read it
+ * although it `is_secret`; `text` (SSPI_ERROR_SIZE bytes) names `what` the file is, and the right
+ * mode. True also for a file that cannot be examined. Blocks on the file. */
+bool acceptor_config_check_mode(const char *what, const char *path, bool is_secret, char *text);
 
 #endif

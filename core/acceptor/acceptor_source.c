@@ -12,6 +12,7 @@
 #include "policy.h"
 #include "kerberos_keytab.h"
 #include "ntlm_winbind.h"
+#include "store_groups.h"
 #include "store_users.h"
 #include "store_source.h"
 
@@ -91,7 +92,32 @@ static struct store_source *reloadable_of(const struct acceptor_source *source)
         return kerberos_keytab_source(source->keytab);
     if (source->users != NULL)
         return store_users_source(source->users);
+    if (source->groups != NULL)
+        return store_groups_source(source->groups);
     return source->winbind != NULL ? ntlm_winbind_source(source->winbind) : NULL;
+}
+
+/* Opens the contents that the option of `source` asks for. */
+static void open_contents(struct acceptor_source *source, const struct sspi_policy *policy,
+                          char *why)
+{
+    switch (source->option) {
+    case SSPI_OPTION_KEYTAB:
+        source->keytab = kerberos_keytab_open(source->name, why, SSPI_ERROR_SIZE);
+        break;
+    case SSPI_OPTION_NTLM_USER_FILE:
+        open_nt_users(source, why);
+        break;
+    case SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE:
+        open_certificates(source, policy, why);
+        break;
+    case SSPI_OPTION_GROUP_FILE:
+        source->groups = store_groups_open(source->name, why, SSPI_ERROR_SIZE);
+        break;
+    default:
+        source->users = store_users_open(source->name, why, SSPI_ERROR_SIZE);
+        break;
+    }
 }
 
 struct acceptor_source *acceptor_source_open(const struct sspi_policy *policy,
@@ -110,14 +136,7 @@ struct acceptor_source *acceptor_source_open(const struct sspi_policy *policy,
     }
     made->option = option;
     made->name = copy;
-    if (option == SSPI_OPTION_KEYTAB)
-        made->keytab = kerberos_keytab_open(copy, why, SSPI_ERROR_SIZE);
-    else if (option == SSPI_OPTION_NTLM_USER_FILE)
-        open_nt_users(made, why);
-    else if (option == SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE)
-        open_certificates(made, policy, why);
-    else
-        made->users = store_users_open(copy, why, SSPI_ERROR_SIZE);
+    open_contents(made, policy, why);
     made->reloadable = reloadable_of(made);
     if (made->reloadable == NULL && made->certificates == NULL) {
         acceptor_source_free(made);

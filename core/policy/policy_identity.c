@@ -62,16 +62,26 @@ void policy_identity_clear(struct policy_identity *identity)
     *identity = (struct policy_identity){0};
 }
 
+struct policy_full_name policy_identity_full_name(const struct policy_identity *identity)
+{
+    bool is_ntlm = identity->mech == SSPI_MECH_NTLM;
+    bool is_digest = !is_ntlm && identity->scheme == SSPI_SCHEME_DIGEST;
+    return (struct policy_full_name){
+        .prefix = is_digest ? SSPI_VIEW(DIGEST_PREFIX) : SSPI_VIEW(""),
+        .name = bytes_view(identity->name),
+        .ignores_case = is_ntlm,
+    };
+}
+
 bool policy_identity_is(const struct policy_identity *identity, struct sspi_view name)
 {
-    struct sspi_view own = bytes_view(identity->name);
-    if (identity->mech == SSPI_MECH_NTLM)
-        return bytes_equal_nocase(own, name);
-    if (identity->scheme != SSPI_SCHEME_DIGEST)
-        return bytes_equal(own, name);
-    const size_t prefix_len = sizeof(DIGEST_PREFIX) - 1;
-    return name.len == own.len + prefix_len && memcmp(name.data, DIGEST_PREFIX, prefix_len) == 0 &&
-           memcmp(name.data + prefix_len, own.data, own.len) == 0;
+    const struct policy_full_name own = policy_identity_full_name(identity);
+    if (own.ignores_case)
+        return bytes_equal_nocase(own.name, name);
+    size_t prefix_len = own.prefix.len;
+    return name.len == prefix_len + own.name.len &&
+           bytes_equal((struct sspi_view){name.data, prefix_len}, own.prefix) &&
+           bytes_equal((struct sspi_view){name.data + prefix_len, own.name.len}, own.name);
 }
 
 bool policy_identity_is_ambiguous(const struct policy_identity *identity,

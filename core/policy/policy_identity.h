@@ -42,6 +42,16 @@ bool policy_identity_copy(const struct policy_identity *identity,
 /* Leaves an empty one, and frees what it owns. An empty one is fine. */
 void policy_identity_clear(struct policy_identity *identity);
 
+/* The full form of a user, in which the configuration names users: `prefix` and `name` together. */
+struct policy_full_name {
+    struct sspi_view prefix; /* "digest:", or empty */
+    struct sspi_view name;   /* borrowed from the identity */
+    bool ignores_case;       /* NTLM: Windows compares names without the case of ASCII letters */
+};
+
+/* Returns the full form of the user: alice@REALM, DOMAIN\alice, digest:alice. */
+struct policy_full_name policy_identity_full_name(const struct policy_identity *identity);
+
 /* True if `name` is the full form of the user: alice@REALM, DOMAIN\alice (without case, as Windows
  * compares it), digest:alice. */
 bool policy_identity_is(const struct policy_identity *identity, struct sspi_view name) MUST_USE;
