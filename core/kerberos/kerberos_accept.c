@@ -204,7 +204,8 @@ static void put_token(struct package_output *out, const gss_buffer_desc *token)
 
 SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
                                     const struct package_input *in, struct package_output *out,
-                                    gss_ctx_id_t *ret_gss, struct package_info *info)
+                                    gss_ctx_id_t *ret_gss, gss_name_t *ret_client,
+                                    struct package_info *info)
 {
     const struct clock *clock = clock_machine();
     __attribute__((cleanup(kerberos_exchange_clear))) struct kerberos_exchange exchange = {
@@ -230,5 +231,7 @@ SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
         return error_info_no_memory(out->error_info);
     *ret_gss = exchange.result.gss;
     exchange.result.gss = GSS_C_NO_CONTEXT;
+    *ret_client = exchange.result.client;
+    exchange.result.client = GSS_C_NO_NAME;
     return SEC_E_OK;
 }

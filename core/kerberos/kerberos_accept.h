@@ -9,14 +9,16 @@
 #include "kerberos_credential.h"
 #include "package.h"
 
-/* Checks in->token. SEC_E_OK sets *ret_gss, which the caller deletes, and fills *info. It puts the
- * AP-REP into out->tokens[0] if the client asked for one. The caller zero-initialises *info. On
- * every status it clears *info by package_info_clear(), after kerberos_delegation_free() for
- * info->ccache. On another status out->error_info says why. tokens[0] then holds a KRB-ERROR if MIT
- * made one and ASC_REQ_EXTENDED_ERROR asks for it. Never waits for the network, but may use the
- * file of MIT's replay cache. Any number of threads may call this with one credential. */
+/* Checks in->token. SEC_E_OK sets *ret_gss, which the caller deletes, and *ret_client, which it
+ * releases, and fills *info. MIT keeps the ticket's PAC with *ret_client. It puts the AP-REP into
+ * out->tokens[0] if the client asked for one. The caller zero-initialises *info. On every status it
+ * clears *info by package_info_clear(), after kerberos_delegation_free() for info->ccache. On
+ * another status out->error_info says why. tokens[0] then holds a KRB-ERROR if MIT made one and
+ * ASC_REQ_EXTENDED_ERROR asks for it. Never waits for the network, but may use the file of MIT's
+ * replay cache. Any number of threads may call this with one credential. */
 SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
                                     const struct package_input *in, struct package_output *out,
-                                    gss_ctx_id_t *ret_gss, struct package_info *info) MUST_USE;
+                                    gss_ctx_id_t *ret_gss, gss_name_t *ret_client,
+                                    struct package_info *info) MUST_USE;
 
 #endif

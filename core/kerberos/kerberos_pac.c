@@ -50,6 +50,34 @@ static uint32_t take_u32(struct reader *r)
     return take(r, 4, &p) ? bytes_read_u32(p) : 0;
 }
 
+/* ---- PACTYPE ---- */
+
+/* PAC_INFO_BUFFER: type, length, and an offset of 8 octets from the begin of the PAC. */
+static bool take_buffer(struct sspi_view pac, const uint8_t *entry, struct sspi_view *ret_buffer)
+{
+    uint32_t len = bytes_read_u32(entry + 4);
+    uint32_t offset = bytes_read_u32(entry + 8);
+    if (bytes_read_u32(entry + 12) != 0 || offset > pac.len || len > pac.len - offset)
+        return false;
+    *ret_buffer = (struct sspi_view){pac.data + offset, len};
+    return true;
+}
+
+bool kerberos_pac_find(struct sspi_view pac, uint32_t type, struct sspi_view *ret_buffer)
+{
+    struct reader r = {.from = pac};
+    const uint8_t *entry;
+    uint32_t n = take_u32(&r);
+    if (take_u32(&r) != 0) /* Version */
+        return false;
+    for (uint32_t i = 0; i < n && take(&r, 16, &entry); i++)
+        if (bytes_read_u32(entry) == type)
+            return take_buffer(pac, entry, ret_buffer);
+    return false;
+}
+
+/* ---- KERB_VALIDATION_INFO ---- */
+
 /* RPC_UNICODE_STRING. */
 struct string {
     uint16_t len;          /* octets of UTF-16LE */

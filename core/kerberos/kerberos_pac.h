@@ -16,6 +16,14 @@
  * characters. A name that is longer, empty, or no name (utf8_is_name()) counts as missing. */
 #define KERBEROS_PAC_NAME_LIMIT 1024
 
+/* MS-PAC 2.4: types of buffers. */
+#define KERBEROS_PAC_LOGON_INFO   1
+#define KERBEROS_PAC_UPN_DNS_INFO 12
+
+/* Finds the first buffer of a type in a PAC (MS-PAC 2.3). False: there is none, or the PAC is
+ * malformed. */
+bool kerberos_pac_find(struct sspi_view pac, uint32_t type, struct sspi_view *ret_buffer) MUST_USE;
+
 struct kerberos_pac_logon {
     struct sid user_sid;
     struct bytes groups; /* a sid_list of the enabled groups, without user_sid */

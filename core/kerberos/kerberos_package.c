@@ -25,7 +25,8 @@ static SECURITY_STATUS accept_token(void *credential, void **context,
     if (made == NULL)
         return error_info_no_memory(out->error_info);
     *context = made;
-    SECURITY_STATUS status = kerberos_accept_run(credential, in, out, &made->gss, &made->info);
+    SECURITY_STATUS status =
+        kerberos_accept_run(credential, in, out, &made->gss, &made->client, &made->info);
     made->established = status == SEC_E_OK;
     return status;
 }
@@ -75,54 +76,39 @@ static SECURITY_STATUS local_name(const void *context, char **ret_name)
     return *ret_name == NULL && errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
-/* Copies a buffer of the ticket's PAC, and returns true, if MIT has verified the PAC. MIT 1.20 then
- * says "authenticated": the KDC's signature with the service's key covers the whole PAC, and the
- * PAC names the ticket's client and time (krb5_pac_verify()). MIT does not refuse a ticket with a
- * PAC of another signature. The caller releases *ret_value. No network. */
-static bool find_buffer(gss_name_t client, const char *attribute, gss_buffer_desc *ret_value)
+/* Copies the ticket's PAC, and returns true, if MIT has verified it. MIT 1.20 then says
+ * "authenticated": the KDC's signature with the service's key covers the whole PAC, and the PAC
+ * names the ticket's client and time (krb5_pac_verify()). MIT does not refuse a ticket with another
+ * PAC, but returns no PAC of it. One call for the whole PAC costs as much as one for a buffer of
+ * it, because MIT reads its configuration in each call. No network. */
+static bool copy_pac(gss_name_t client, gss_buffer_desc *ret_pac)
 {
-    gss_buffer_desc name = kerberos_gss_buffer(bytes_view(attribute));
-    gss_buffer_desc shown = GSS_C_EMPTY_BUFFER;
+    static char attribute[] = "urn:mspac:";
+    gss_buffer_desc name = {sizeof(attribute) - 1, attribute};
     OM_uint32 minor;
     int authenticated = 0, complete = 0, more = -1;
     OM_uint32 major = gss_get_name_attribute(&minor, client, &name, &authenticated, &complete,
-                                             ret_value, &shown, &more);
-    gss_release_buffer(&minor, &shown);
+                                             ret_pac, NULL, &more);
     return major == GSS_S_COMPLETE && authenticated != 0;
 }
 
-static struct sspi_view view_of(const gss_buffer_desc *buffer)
+/* False: no memory. */
+static bool read_pac(struct sspi_view pac, struct package_info *info)
 {
-    return (struct sspi_view){buffer->value, buffer->length};
-}
-
-static bool read_upn(gss_name_t client, struct package_info *info)
-{
-    gss_buffer_desc value = GSS_C_EMPTY_BUFFER;
-    OM_uint32 minor;
-    enum kerberos_pac_status status = KERBEROS_PAC_OK;
-    if (find_buffer(client, "urn:mspac:upn-dns-info", &value))
-        status = kerberos_pac_read_upn(view_of(&value), &info->upn);
-    gss_release_buffer(&minor, &value);
-    return status != KERBEROS_PAC_NO_MEMORY;
-}
-
-static bool read_logon_info(gss_name_t client, struct package_info *info)
-{
-    gss_buffer_desc value = GSS_C_EMPTY_BUFFER;
-    OM_uint32 minor;
-    struct kerberos_pac_logon logon = {0};
-    enum kerberos_pac_status status = KERBEROS_PAC_OK;
-    if (!find_buffer(client, "urn:mspac:logon-info", &value))
-        info->logon_problem = "the ticket has no group information that its KDC signed";
-    else
-        status = kerberos_pac_read_logon(view_of(&value), &logon);
+    struct kerberos_pac_logon logon;
+    struct sspi_view buffer;
+    if (!kerberos_pac_find(pac, KERBEROS_PAC_LOGON_INFO, &buffer)) {
+        info->logon_problem = "the PAC of the ticket has no logon information";
+        return true;
+    }
+    enum kerberos_pac_status status = kerberos_pac_read_logon(buffer, &logon);
     if (status == KERBEROS_PAC_MALFORMED)
-        info->logon_problem = "the group information of the ticket is malformed or too long";
-    gss_release_buffer(&minor, &value);
+        info->logon_problem = "the logon information of the ticket's PAC is malformed or too long";
     info->user_sid = logon.user_sid;
     info->groups = logon.groups;
     info->sam_name = logon.sam_name;
+    if (status == KERBEROS_PAC_OK && kerberos_pac_find(pac, KERBEROS_PAC_UPN_DNS_INFO, &buffer))
+        status = kerberos_pac_read_upn(buffer, &info->upn);
     return status != KERBEROS_PAC_NO_MEMORY;
 }
 
@@ -130,17 +116,17 @@ static bool read_logon_info(gss_name_t client, struct package_info *info)
 static SECURITY_STATUS read_logon(void *context)
 {
     struct kerberos_context *kerberos = context;
-    struct package_info *info = &kerberos->info;
+    gss_buffer_desc pac = GSS_C_EMPTY_BUFFER;
     OM_uint32 minor;
-    gss_name_t client = GSS_C_NO_NAME;
-    if (info->user_sid.n_sub > 0 || info->logon_problem != NULL)
+    bool done = true;
+    if (kerberos->client == GSS_C_NO_NAME)
         return SEC_E_OK;
-    OM_uint32 major =
-        gss_inquire_context(&minor, kerberos->gss, &client, NULL, NULL, NULL, NULL, NULL, NULL);
-    /* For an established context, only memory can be missing. */
-    bool done = major == GSS_S_COMPLETE && read_logon_info(client, info) &&
-                (info->user_sid.n_sub == 0 || read_upn(client, info));
-    gss_release_name(&minor, &client);
+    if (copy_pac(kerberos->client, &pac))
+        done = read_pac((struct sspi_view){pac.value, pac.length}, &kerberos->info);
+    else
+        kerberos->info.logon_problem = "the ticket has no PAC that its KDC signed for this service";
+    gss_release_buffer(&minor, &pac);
+    gss_release_name(&minor, &kerberos->client);
     return done ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
@@ -148,6 +134,7 @@ static void destroy(void *context)
 {
     struct kerberos_context *kerberos = context;
     OM_uint32 minor;
+    gss_release_name(&minor, &kerberos->client);
     gss_delete_sec_context(&minor, &kerberos->gss, GSS_C_NO_BUFFER);
     kerberos_delegation_free(kerberos->info.ccache);
     package_info_clear(&kerberos->info);

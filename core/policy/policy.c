@@ -435,6 +435,23 @@ bool policy_uses_mech(const struct sspi_policy *policy, enum sspi_mech mech)
             (mech == SSPI_MECH_NTLM && policy->schemes.offers[SSPI_SCHEME_NTLM]));
 }
 
+static bool requires_group(const struct sspi_policy *policy)
+{
+    for (size_t i = 0; i < policy->require.n; i++)
+        if (bytes_equal(policy->require.words[i], SSPI_VIEW("group")))
+            return true;
+    return false;
+}
+
+bool policy_asks_directory(const struct sspi_policy *policy)
+{
+    bool has_ticket = policy->groups.offers[SSPI_GROUPS_TICKET] ||
+                      policy->groups.offers[SSPI_GROUPS_TICKET_UNFILTERED];
+    bool asks_groups = sspi_policy_is_set(policy, SSPI_OPTION_GROUPS) || requires_group(policy);
+    return policy->user_name == SSPI_USER_NAME_SAM || policy->user_name == SSPI_USER_NAME_UPN ||
+           (has_ticket && asks_groups);
+}
+
 bool sspi_policy_runs_kerberos(const struct sspi_policy *policy)
 {
     return policy_uses_mech(policy, SSPI_MECH_KERBEROS);

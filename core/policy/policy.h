@@ -23,4 +23,9 @@ bool policy_has_front_end(const struct sspi_policy *policy);
  * as anonymous. */
 bool policy_is_optional(const struct sspi_policy *policy);
 
+/* True if a directive asks for what the directory says about a user: groups of the ticket, or a
+ * name from its PAC. Each login has these facts where they exist. This only decides whether the
+ * server logs that a ticket has none. */
+bool policy_asks_directory(const struct sspi_policy *policy);
+
 #endif

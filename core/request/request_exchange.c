@@ -10,6 +10,7 @@
 #include "hex.h"
 #include "request_count.h"
 #include "error_info.h"
+#include "kerberos_name.h"
 
 struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
                                         const struct sspi_request *request)
@@ -180,28 +181,47 @@ static uint8_t mechanism_of(const struct package_info *info)
     return info->mechanism == &ntlm_package ? SSPI_MECH_NTLM : SSPI_MECH_NONE;
 }
 
-enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
-                                                const struct package_context *context,
-                                                uint8_t scheme)
+static bool is_foreign(const struct package_info *info)
 {
+    return info->mechanism == &kerberos_package &&
+           strcmp(kerberos_name_realm(info->name), kerberos_name_realm(info->target)) != 0;
+}
+
+/* Returns the facts about the client. The context owns their texts. */
+static struct policy_identity borrow_identity(const struct package_info *info, uint8_t scheme)
+{
+    return (struct policy_identity){
+        .scheme = scheme,
+        .mech = mechanism_of(info),
+        .name = info->name,
+        .realm = info->realm,
+        .target = info->target,
+        .mechanism = info->algorithm != NULL ? info->algorithm : info->mechanism->about.Name,
+        .target_proven = info->target_proven,
+        .channel = info->channel,
+        .integrity = scheme == SSPI_SCHEME_DIGEST && (info->attributes & ASC_RET_INTEGRITY) != 0,
+        .expiry_ms = info->expiry_ms,
+        .user_sid = info->user_sid,
+        .groups = info->groups.data,
+        .groups_len = info->groups.len,
+        .sam_name = info->sam_name,
+        .upn = info->upn,
+        .is_foreign = is_foreign(info),
+    };
+}
+
+enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
+                                                struct package_context *context, uint8_t scheme)
+{
+    SECURITY_STATUS status = package_context_read_logon(context);
     const struct package_info *info = package_context_info(context);
-    struct policy_identity identity = {.scheme = scheme};
-    if (info != NULL) {
-        identity.mech = mechanism_of(info);
-        identity.name = info->name;
-        identity.realm = info->realm;
-        identity.target = info->target;
-        identity.mechanism =
-            info->algorithm != NULL ? info->algorithm : info->mechanism->about.Name;
-        identity.target_proven = info->target_proven;
-        identity.channel = info->channel;
-        identity.integrity =
-            scheme == SSPI_SCHEME_DIGEST && (info->attributes & ASC_RET_INTEGRITY) != 0;
-        identity.expiry_ms = info->expiry_ms;
+    if (status == SEC_E_OK && info->name != NULL) {
+        struct policy_identity identity = borrow_identity(info, scheme);
         exchange->users_generation = info->users_generation;
+        exchange->logon_problem = info->logon_problem;
+        if (policy_identity_copy(&identity, &exchange->identity))
+            return SSPI_REASON_NONE;
     }
-    if (identity.name != NULL && policy_identity_copy(&identity, &exchange->identity))
-        return SSPI_REASON_NONE;
     return request_exchange_log(exchange, SSPI_REASON_INTERNAL, SEC_E_INTERNAL_ERROR,
                                 "an established context could not be read");
 }

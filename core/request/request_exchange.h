@@ -50,6 +50,8 @@ struct sspi_exchange {
     bool persistent;           /* the connection keeps the login of this request */
     bool counted;              /* the end of this request is in the counters */
     bool login_logged;
+    const char *logon_problem;   /* static: why the ticket of this login has no groups; NULL: it has
+                                    some, or this was logged */
     bool granted_without_header; /* a step granted the request without an Authorization header */
     struct request_waiting_leg waiting_leg;
     struct request_entity entity;
@@ -120,10 +122,13 @@ struct acceptor_source *request_exchange_source(struct sspi_exchange *exchange,
                                                 const struct sspi_policy *policy,
                                                 enum sspi_option option);
 
-/* Copies name, realm, target, binding and expiry out of an established context. The caller sets the
- * source that verified it. SSPI_REASON_INTERNAL: memory. */
+/* Copies name, realm, target, binding and expiry out of an established context, and what the
+ * directory says about the user. This reads a ticket's PAC for each login, because a later location
+ * of the request, or a later request of the connection, may need it (4 microseconds and the groups;
+ * an accept costs ten times as much). The caller sets the source that verified it.
+ * SSPI_REASON_INTERNAL: memory. */
 enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
-                                                const struct package_context *context,
+                                                struct package_context *context,
                                                 uint8_t scheme) MUST_USE;
 
 #endif

@@ -183,7 +183,7 @@ static enum sspi_reason keep_partial(const struct negotiation *negotiation,
 /* The context is established: makes its client the identity of the exchange, and the login of the
  * connection if the policy allows that. */
 static enum sspi_reason finish_login(const struct negotiation *negotiation,
-                                     const struct request_accept *accept)
+                                     struct request_accept *accept)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
     enum sspi_reason reason =

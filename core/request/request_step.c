@@ -256,6 +256,21 @@ static enum sspi_reason refuse_user_name(struct sspi_exchange *exchange,
     return request_exchange_out_of_memory(exchange);
 }
 
+/* Logs, once for each login, that the ticket has no groups, if this location asks for them. */
+static void log_missing_groups(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    char shown[ESCAPE_NAME_SIZE];
+    if (exchange->logon_problem == NULL || exchange->from_connection ||
+        !policy_asks_directory(policy))
+        return;
+    if (request_exchange_logs(exchange, SSPI_REASON_NO_GROUPS))
+        (void)request_exchange_log(
+            exchange, SSPI_REASON_NO_GROUPS, SEC_E_OK, "%s has no groups of the directory: %s",
+            escape_text(shown, sizeof(shown), bytes_view(exchange->identity.name)),
+            exchange->logon_problem);
+    exchange->logon_problem = NULL;
+}
+
 /* Decides about credentials that are verified. */
 static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
                                         const struct sspi_policy *policy)
@@ -272,6 +287,7 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
             exchange, SSPI_REASON_NOT_COVERED, SEC_E_OK,
             "%s was verified under another policy, but this location demands %s",
             escape_text(shown, sizeof(shown), name), why);
+    log_missing_groups(exchange, policy);
     if (!policy_check_require(policy, &exchange->identity,
                               exchange->bound == PACKAGE_BOUND_MATCHED))
         return request_exchange_log(exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,

@@ -299,6 +299,50 @@ static void an_account_name_that_cannot_be_used_is_missing(void **unused)
     }
 }
 
+/* PACTYPE with a buffer of 4 octets, its type and place as given, behind one of another type. */
+static bool find(uint32_t type, uint32_t len, uint32_t offset, uint32_t version, uint32_t high,
+                 struct sspi_view *ret_buffer)
+{
+    static char kept[64];
+    BYTES_CLEANUP struct bytes pac = {0};
+    u32(&pac, 2);
+    u32(&pac, version);
+    u32(&pac, 10);
+    zeros(&pac, 12);
+    u32(&pac, type);
+    u32(&pac, len);
+    u32(&pac, offset);
+    u32(&pac, high);
+    bytes_append(&pac, "abcd", 4);
+    memcpy(kept, pac.data, pac.len);
+    return kerberos_pac_find((struct sspi_view){kept, pac.len}, KERBEROS_PAC_LOGON_INFO,
+                             ret_buffer);
+}
+
+static void a_buffer_is_found_by_its_type(void **unused)
+{
+    struct sspi_view found;
+    assert_true(find(KERBEROS_PAC_LOGON_INFO, 4, 40, 0, 0, &found));
+    assert_int_equal(found.len, 4);
+    assert_memory_equal(found.data, "abcd", 4);
+    assert_false(find(KERBEROS_PAC_UPN_DNS_INFO, 4, 40, 0, 0, &found));
+}
+
+static void a_buffer_outside_its_pac_is_not_found(void **unused)
+{
+    struct sspi_view found;
+    assert_false(find(KERBEROS_PAC_LOGON_INFO, 5, 40, 0, 0, &found));
+    assert_false(find(KERBEROS_PAC_LOGON_INFO, UINT32_MAX, 40, 0, 0, &found));
+    assert_false(find(KERBEROS_PAC_LOGON_INFO, 4, 41, 0, 0, &found));
+    assert_false(find(KERBEROS_PAC_LOGON_INFO, 4, UINT32_MAX, 0, 0, &found));
+    assert_false(find(KERBEROS_PAC_LOGON_INFO, 4, 40, 0, 1, &found));
+    assert_false(find(KERBEROS_PAC_LOGON_INFO, 4, 40, 1, 0, &found));
+    /* It claims one buffer, and ends within it. */
+    assert_false(kerberos_pac_find((struct sspi_view){"\x01\0\0\0\0\0\0\0\x01\0\0\0", 12},
+                                   KERBEROS_PAC_LOGON_INFO, &found));
+    assert_false(kerberos_pac_find((struct sspi_view){NULL, 0}, KERBEROS_PAC_LOGON_INFO, &found));
+}
+
 /* UPN_DNS_INFO with an offset of its own. */
 static enum kerberos_pac_status read_upn(const char *upn, uint32_t offset, uint32_t len,
                                          char **ret_upn)
@@ -351,6 +395,8 @@ int main(void)
         cmocka_unit_test(truncated_pacs_and_wrong_lengths_are_refused),
         cmocka_unit_test(the_account_name_follows_its_domain),
         cmocka_unit_test(an_account_name_that_cannot_be_used_is_missing),
+        cmocka_unit_test(a_buffer_is_found_by_its_type),
+        cmocka_unit_test(a_buffer_outside_its_pac_is_not_found),
         cmocka_unit_test(the_user_principal_name_is_read),
         cmocka_unit_test(a_wrong_user_principal_name_is_refused),
     };
