@@ -99,8 +99,8 @@ static const char *check_login(const struct sspi_policy *policy,
 
 /* ---- sessions ---- */
 
-/* A cookie proves neither that the client uses this TLS channel, nor that nobody changed the body
- * of the request. */
+/* A cookie proves neither that the client uses this TLS channel, nor that the body of the
+ * request is the client's. */
 static const char *check_session(const struct sspi_policy *policy,
                                  const struct policy_identity *identity)
 {
