@@ -76,6 +76,12 @@ bool mod_sspi_dir_config_is_none(const request_rec *r);
 /* Writes the complete policy of r's location. Its words live as long as r. */
 void mod_sspi_dir_config_policy(const request_rec *r, struct sspi_policy *ret_policy);
 
+/* ---- mod_sspi_cookies.c ---- */
+
+/* Removes the cookie of a session from the headers of r, if its location has sessions. Handlers,
+ * programs and upstreams get the other cookies. */
+void mod_sspi_cookies_strip(request_rec *r);
+
 /* ---- mod_sspi_log.c ---- */
 
 /* Returns the least severity that httpd writes to the error log for r. */
@@ -179,7 +185,8 @@ struct mod_sspi_request_ctx {
 /* The state of one request_rec: the user whom its own location verified. */
 struct mod_sspi_request_state {
     struct mod_sspi_request_ctx *ctx; /* only in the client's own request */
-    bool hook_ran;                    /* an authentication hook ran */
+    const char *cookies; /* only in the client's own request, once a line was changed */
+    bool hook_ran;       /* an authentication hook ran */
     bool granted;
     const struct ap_conf_vector_t *config; /* of the location that granted it */
     const char *variables[SSPI_VARIABLE_COUNT];
@@ -197,6 +204,9 @@ request_rec *mod_sspi_request_top(request_rec *r);
 /* Returns the Authorization header of the client's request, or Proxy-Authorization for a forward
  * proxy. NULL: the client sent no such header. */
 const char *mod_sspi_request_credentials(request_rec *r);
+
+/* Returns the cookies of the client's request as the client sent them. NULL: it sent no cookie. */
+const char *mod_sspi_request_cookies(request_rec *r);
 
 /* Authenticates r under the policy of its location. Serves the needs of the exchange, and returns
  * the result of the step that decided. NULL: the server failed; mod_sspi_request_failure() returns

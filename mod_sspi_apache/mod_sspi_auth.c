@@ -146,12 +146,16 @@ void mod_sspi_drop_user(request_rec *r)
 
 int mod_sspi_check_authn(request_rec *r)
 {
+    int status;
+
     if (!mod_sspi_dir_config_is_sspi(r)) {
         return DECLINED;
     }
     mod_sspi_request_state_of(r)->hook_ran = true;
     clear_user(r);
-    return answer(r, mod_sspi_request_step(r));
+    status = answer(r, mod_sspi_request_step(r));
+    mod_sspi_cookies_strip(r); /* error documents do not get the cookie either */
+    return status;
 }
 
 /* Authorization refused the request with 401, so the answer needs challenges. */
@@ -171,11 +175,11 @@ static bool accepts_credentials(request_rec *r)
 
 /* Does the work of mod_sspi_force_authn() if httpd calls no authentication hook. That is so if
  * `Satisfy Any` of mod_access_compat admits the client's address, or if AuthType is None. */
-int mod_sspi_fixup_open(request_rec *r)
+static int authenticate_open(request_rec *r)
 {
     const struct sspi_result *result;
 
-    if (r->user != NULL || !accepts_credentials(r) || mod_sspi_request_state_of(r)->hook_ran) {
+    if (r->user != NULL || mod_sspi_request_state_of(r)->hook_ran) {
         return DECLINED;
     }
     clear_user(r);
@@ -184,6 +188,19 @@ int mod_sspi_fixup_open(request_rec *r)
         return DECLINED;
     }
     return answer(r, result);
+}
+
+/* A location that needs no user removes the cookie of a session as well. */
+int mod_sspi_fixup_open(request_rec *r)
+{
+    int status;
+
+    if (!accepts_credentials(r)) {
+        return DECLINED;
+    }
+    status = authenticate_open(r);
+    mod_sspi_cookies_strip(r);
+    return status;
 }
 
 /* Returns the state of the request that was granted the user of r: r itself, or an outer request

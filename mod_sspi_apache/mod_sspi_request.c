@@ -54,6 +54,14 @@ const char *mod_sspi_request_credentials(request_rec *r)
     return apr_table_get(top->headers_in, header_name(top));
 }
 
+const char *mod_sspi_request_cookies(request_rec *r)
+{
+    request_rec *top = mod_sspi_request_top(r);
+    const char *kept = mod_sspi_request_state_of(top)->cookies;
+
+    return kept != NULL ? kept : apr_table_getm(top->pool, top->headers_in, "Cookie");
+}
+
 static int count_value(void *count, const char *name, const char *value)
 {
     ++*(int *)count;
@@ -134,6 +142,7 @@ static void describe_request(request_rec *r, request_rec *top, struct sspi_accep
         .connection = mod_sspi_connection_get(top->connection, acceptor),
         .can_force_http1 = true,
         .entity_length = entity_length(top),
+        .cookies = mod_sspi_view(mod_sspi_request_cookies(top)),
         .peer = peer_of(top->connection),
         .forwarded = is_forwarded(top),
         .log_from = mod_sspi_log_from(r),

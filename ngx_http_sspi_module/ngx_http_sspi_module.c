@@ -91,6 +91,10 @@ ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
+    if (ngx_http_sspi_strip_cookies(r, slcf) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     ctx = ngx_http_sspi_get_ctx(r);
 
     if (r == r->main) {

@@ -78,6 +78,8 @@ typedef struct {
     ngx_http_sspi_loc_conf_t  *admitted;    /* the location whose access phase
                                              * has admitted the main
                                              * request */
+    ngx_str_t                  cookies;     /* as the client sent them, joined;
+                                             * only if has_cookies is set */
     ngx_str_t                  variables[SSPI_VARIABLE_COUNT];
     ngx_table_elt_t            success[SSPI_HEADERS_LIMIT];
     ngx_table_elt_t            challenges[SSPI_HEADERS_LIMIT];
@@ -89,6 +91,7 @@ typedef struct {
                                              * body while it is read */
     ngx_uint_t                 n_steps;     /* since the exchange last
                                              * decided */
+    unsigned                   has_cookies:1;
     unsigned                   granted:1;
     unsigned                   hashing:1;   /* the core hashes the body */
     unsigned                   keepalive:1; /* a 400 of this module does not
@@ -139,6 +142,13 @@ void ngx_http_sspi_add_body_filter(void);
 
 ngx_int_t ngx_http_sspi_make_private(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
+
+/* ngx_http_sspi_cookies.c */
+
+ngx_int_t ngx_http_sspi_keep_cookies(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx);
+ngx_int_t ngx_http_sspi_strip_cookies(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf);
 
 /* ngx_http_sspi_job.c */
 

@@ -361,10 +361,14 @@ ngx_http_sspi_make_exchange(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 
     smcf = ngx_http_get_module_main_conf(r, ngx_http_sspi_module);
 
-    if (ngx_http_sspi_describe_request(r, smcf->acceptor, &request)
-        != NGX_OK)
+    if (ngx_http_sspi_describe_request(r, smcf->acceptor, &request) != NGX_OK
+        || ngx_http_sspi_keep_cookies(r, ctx) != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    if (ctx->cookies.data) {
+        request.cookies = ngx_http_sspi_view(&ctx->cookies);
     }
 
     ctx->exchange = sspi_exchange_new(smcf->acceptor, &request);

@@ -322,6 +322,8 @@ struct sspi_request {
     bool can_force_http1;        /* the server can make the client of this HTTP/2 connection use
                                   * HTTP/1.1 (SSPI_NEED_HTTP_1_1) */
     uint64_t entity_length;      /* octets of the body; 0: none; or SSPI_ENTITY_UNKNOWN */
+    struct sspi_view cookies;    /* the values of all Cookie lines as the client sent them, joined
+                                  * by "; "; absent: the client sent no such line */
     struct sspi_view peer;       /* IP address of the connection's other end as text, never from a
                                   * header; absent: none (a Unix socket) */
     bool forwarded;              /* a header is that of a proxy (sspi_http_is_proxy_header()) */
@@ -477,6 +479,19 @@ size_t sspi_http_cookie_cache_control(struct sspi_view value, char *to);
 /* True for a header field that caches follow instead of Cache-Control (RFC 9213's
  * CDN-Cache-Control, nginx's X-Accel-Expires). A private answer must not have it. */
 bool sspi_http_overrides_cache_control(struct sspi_view name);
+
+/* ---- cookies ---- */
+
+/* True if the value of a Cookie line has the cookie of a session that a location with `policy` can
+ * have made. False if the policy has no sessions. */
+bool sspi_http_has_session_cookie(const struct sspi_policy *policy, struct sspi_view header);
+
+/* Writes that value without these cookies to `to`, which has room for header.len octets and may be
+ * header.data. All other cookies stay as they are. The server does this for each Cookie line before
+ * the handler of the request reads it, because an upstream or a program could use the session.
+ * Returns the length. 0: no cookie is left, so the server removes the line. Writes no NUL. */
+size_t sspi_http_strip_session_cookie(const struct sspi_policy *policy, struct sspi_view header,
+                                      char *to);
 
 /* ---- job ---- */
 

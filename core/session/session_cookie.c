@@ -33,32 +33,45 @@ void session_cookie_of(const struct sspi_policy *policy, bool tls,
 
 /* ---- Cookie ---- */
 
-/* Takes the next part of a cookie-string (RFC 6265 4.2.1), up to a semicolon or the end. `*rest`
- * then begins after the semicolon, and is absent after the last part. */
-static struct sspi_view next_part(struct sspi_view *rest)
+/* True if the text begins with a cookie of this name, perhaps after blanks. Names are compared with
+ * their case. */
+static bool begins_with_name(const struct session_cookie *cookie, struct sspi_view text)
 {
-    const char *end = rest->len == 0 ? NULL : memchr(rest->data, ';', rest->len);
-    struct sspi_view part = *rest;
-    if (end == NULL) {
-        *rest = (struct sspi_view){NULL, 0};
+    size_t name_len = cookie->name.len;
+    while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
+        text = (struct sspi_view){text.data + 1, text.len - 1};
+    return text.len > name_len && text.data[name_len] == '=' &&
+           memcmp(text.data, cookie->name.data, name_len) == 0;
+}
+
+/* Takes the next part of a cookie-string (RFC 6265 4.2.1), up to a semicolon or the end. `*rest`
+ * then begins after the semicolon, and is absent after the last part. httpd joins several lines by
+ * commas. So a comma also ends a part if a cookie of this name is before or after it. */
+static struct sspi_view next_part(const struct session_cookie *cookie, struct sspi_view *rest)
+{
+    bool ours = begins_with_name(cookie, *rest);
+    struct sspi_view part = {rest->data, 0};
+    for (; part.len < rest->len; part.len++) {
+        char c = rest->data[part.len];
+        struct sspi_view after = {rest->data + part.len + 1, rest->len - part.len - 1};
+        if (c != ';' && (c != ',' || !(ours || begins_with_name(cookie, after))))
+            continue;
+        *rest = after;
         return part;
     }
-    part.len = (size_t)(end - rest->data);
-    rest->data += part.len + 1;
-    rest->len -= part.len + 1;
+    *rest = (struct sspi_view){NULL, 0};
     return part;
 }
 
-/* True if the part is a cookie of this name. Names are compared with their case. */
+/* True if the part is a cookie of this name. */
 static bool is_ours(const struct session_cookie *cookie, struct sspi_view part,
                     struct sspi_view *ret_value)
 {
-    size_t name_len = cookie->name.len;
-    part = field_trim(part);
-    if (part.len <= name_len || part.data[name_len] != '=' ||
-        memcmp(part.data, cookie->name.data, name_len) != 0)
+    size_t prefix_len = cookie->name.len + 1;
+    if (!begins_with_name(cookie, part))
         return false;
-    *ret_value = (struct sspi_view){part.data + name_len + 1, part.len - name_len - 1};
+    part = field_trim(part);
+    *ret_value = (struct sspi_view){part.data + prefix_len, part.len - prefix_len};
     return true;
 }
 
@@ -66,7 +79,7 @@ bool session_cookie_find(const struct session_cookie *cookie, struct session_coo
                          struct sspi_view *ret_value)
 {
     while (search->rest.data != NULL && search->n_found < SESSION_COOKIE_TRIES) {
-        if (!is_ours(cookie, next_part(&search->rest), ret_value))
+        if (!is_ours(cookie, next_part(cookie, &search->rest), ret_value))
             continue;
         search->n_found++;
         return true;
@@ -81,6 +94,7 @@ bool session_cookie_is_in(const struct session_cookie *cookie, struct sspi_view 
     return session_cookie_find(cookie, &search, &value);
 }
 
+/* True if no cookie is in the text. */
 static bool is_blank(struct sspi_view text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -96,13 +110,13 @@ size_t session_cookie_strip(const struct session_cookie *cookie, struct sspi_vie
     size_t len = 0;
     bool removed = false, kept = false;
     while (header.data != NULL) {
-        struct sspi_view value, part = next_part(&header);
+        struct sspi_view value, part = next_part(cookie, &header);
         if (is_ours(cookie, part, &value)) {
             removed = true;
             continue;
         }
         if (kept)
-            to[len++] = ';';
+            to[len++] = part.data[-1]; /* a part after the first one follows a separator */
         else if (removed)
             part = field_trim(part);
         memmove(to + len, part.data, part.len);
@@ -110,6 +124,42 @@ size_t session_cookie_strip(const struct session_cookie *cookie, struct sspi_vie
         kept = true;
     }
     return is_blank((struct sspi_view){to, len}) ? 0 : len;
+}
+
+/* Writes the cookies that the policy can have set: that of TLS, and that of plain HTTP if it is
+ * allowed there. A client may send each of them over both. Returns how many they are. */
+static unsigned cookies_of(const struct sspi_policy *policy, struct session_cookie ret_cookies[2])
+{
+    unsigned n = 0;
+    if (!policy->session)
+        return 0;
+    session_cookie_of(policy, true, &ret_cookies[n++]);
+    if (!policy->session_require_tls)
+        session_cookie_of(policy, false, &ret_cookies[n++]);
+    return n;
+}
+
+bool sspi_http_has_session_cookie(const struct sspi_policy *policy, struct sspi_view header)
+{
+    struct session_cookie cookies[2];
+    unsigned n = cookies_of(policy, cookies);
+    for (unsigned i = 0; i < n; i++)
+        if (session_cookie_is_in(&cookies[i], header))
+            return true;
+    return false;
+}
+
+size_t sspi_http_strip_session_cookie(const struct sspi_policy *policy, struct sspi_view header,
+                                      char *to)
+{
+    struct session_cookie cookies[2];
+    unsigned n = cookies_of(policy, cookies);
+    if (header.len > 0)
+        memmove(to, header.data, header.len);
+    header.data = to;
+    for (unsigned i = 0; i < n; i++)
+        header = (struct sspi_view){to, session_cookie_strip(&cookies[i], header, to)};
+    return header.len;
 }
 
 /* ---- Set-Cookie ---- */

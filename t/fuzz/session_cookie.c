@@ -1,27 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives session_cookie_find and session_cookie_strip with a value of Cookie.
+/* Drives session_cookie_find and session_cookie_strip, first with the input as the value of Cookie,
+ * then with a value that is made of the lines of the input.
  *  - Each value that is found lies inside the header, and has no semicolon.
- *  - Stripping removes exactly the cookies of the name. The other parts stay in their order, byte
- *    for byte, apart from blanks at the ends of a part.
- *  - A header without the name does not change. */
+ *  - A stripped header has no cookie of the name. A header without one does not change.
+ *  - If cookies are joined by "; ", stripping removes exactly those of the name, byte for byte. */
 #include "session_cookie.h"
 
 #include "field.h"
 #include "fuzz.h"
 
 static const struct session_cookie cookie = {.name = {"sspi", 4}};
-
-/* Returns the next part that is neither blank nor a cookie of the name. An absent view: the end. */
-static struct sspi_view next_other(struct sspi_view *rest)
-{
-    while (rest->len > 0) {
-        struct sspi_view part = field_trim(fuzz_until(rest, ';'));
-        bool ours = part.len > 4 && memcmp(part.data, "sspi=", 5) == 0;
-        if (part.len > 0 && !ours)
-            return part;
-    }
-    return (struct sspi_view){NULL, 0};
-}
 
 static void check_values(struct sspi_view header)
 {
@@ -36,28 +24,49 @@ static void check_values(struct sspi_view header)
     FUZZ_REQUIRE(n <= SESSION_COOKIE_TRIES);
 }
 
-static void check_stripped(struct sspi_view header, struct sspi_view stripped)
+static void check_strip(struct sspi_view header, struct sspi_view *ret_stripped, char *to)
 {
-    struct sspi_view before = header, after = stripped, part;
-    FUZZ_REQUIRE(stripped.len <= header.len);
-    FUZZ_REQUIRE(!session_cookie_is_in(&cookie, stripped));
-    do {
-        part = next_other(&before);
-        FUZZ_REQUIRE(fuzz_same(part, next_other(&after)));
-    } while (part.data != NULL);
-    before = header;
-    if (!session_cookie_is_in(&cookie, header) && next_other(&before).data != NULL)
-        FUZZ_REQUIRE(bytes_equal(stripped, header));
+    bool has = session_cookie_is_in(&cookie, header);
+    *ret_stripped = (struct sspi_view){to, session_cookie_strip(&cookie, header, to)};
+    FUZZ_REQUIRE(ret_stripped->len <= header.len);
+    FUZZ_REQUIRE(!session_cookie_is_in(&cookie, *ret_stripped));
+    FUZZ_REQUIRE(has || ret_stripped->len == 0 || bytes_equal(*ret_stripped, header));
+}
+
+/* Appends a cookie to a list of them. */
+static void append(struct bytes *to, struct sspi_view line)
+{
+    bytes_append_text(to, to->len == 0 ? "" : "; ");
+    bytes_append_view(to, line);
+}
+
+static void check_joined(struct sspi_view input)
+{
+    BYTES_CLEANUP struct bytes all = {0}, others = {0}, to = {0};
+    struct sspi_view stripped;
+    while (input.len > 0) {
+        struct sspi_view line = field_trim(fuzz_until(&input, '\n'));
+        if (line.len == 0 || memchr(line.data, ';', line.len) != NULL ||
+            memchr(line.data, ',', line.len) != NULL)
+            continue;
+        append(&all, line);
+        if (line.len < 5 || memcmp(line.data, "sspi=", 5) != 0)
+            append(&others, line);
+    }
+    bytes_append_view(&to, bytes_as_view(&all));
+    bytes_append_char(&to, '\0');
+    check_strip(bytes_as_view(&all), &stripped, to.data);
+    FUZZ_REQUIRE(bytes_equal(stripped, bytes_as_view(&others)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct sspi_view header = fuzz_view(data, size);
+    struct sspi_view header = fuzz_view(data, size), stripped;
     char *to = malloc(size + (size == 0));
     FUZZ_REQUIRE(to != NULL);
     check_values(header);
-    size_t len = session_cookie_strip(&cookie, header, to);
-    check_stripped(header, (struct sspi_view){to, len});
+    check_strip(header, &stripped, to);
+    check_joined(header);
     free(to);
     return 0;
 }

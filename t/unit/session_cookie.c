@@ -85,10 +85,10 @@ static void a_clearing_line_has_the_same_attributes_and_no_age(void **state)
 
 static void a_cookie_is_found_by_its_exact_name(void **state)
 {
-    static const char *const none[] = {"",      "a",       "=a",    "ab=1", "b=1; ba=2", "A=1",
-                                       "a b=1", "\"a\"=1", "b=a=1", ",a=1", "b=1, a=2"};
-    static const char *const one[] = {"a=1",      " a=1",     "b=2; a=1",
-                                      "a=1 ;b=2", "b;a=1;;c", "\ta=1\t; b=2"};
+    static const char *const none[] = {"",    "a",     "=a",      "ab=1",  "b=1; ba=2",
+                                       "A=1", "a b=1", "\"a\"=1", "b=a=1", ""};
+    static const char *const one[] = {"a=1",      " a=1",         "b=2; a=1", "a=1 ;b=2",
+                                      "b;a=1;;c", "\ta=1\t; b=2", "b=2, a=1", "a=1, b=2"};
     configure("a", NULL, NULL, true);
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
         assert_false(session_cookie_is_in(&cookie, bytes_view(none[i])));
@@ -149,6 +149,34 @@ static void only_the_cookies_of_the_name_are_removed(void **state)
     assert_stripped(" b=2 ; ", " b=2 ; ");
 }
 
+/* httpd joins several Cookie lines by commas. */
+static void a_comma_is_a_separator_only_beside_a_cookie_of_the_name(void **state)
+{
+    configure("a", NULL, NULL, true);
+    assert_stripped("b=2, a=1", "b=2");
+    assert_stripped("a=1, b=2", "b=2");
+    assert_stripped("b=2, a=1, c=3; d", "b=2, c=3; d");
+    assert_stripped("b=2,3; c=4, d=5", "b=2,3; c=4, d=5");
+}
+
+/* A client may send the cookie of plain HTTP over TLS as well. */
+static void the_cookies_of_both_transports_are_removed_if_the_policy_has_them(void **state)
+{
+    static const struct sspi_view header = {"sspi=1; __Host-sspi=2; b=3", 26};
+    struct sspi_policy policy = sspi_policy_defaults();
+    char to[26];
+    assert_false(sspi_http_has_session_cookie(&policy, header));
+    policy.session = true;
+    assert_true(sspi_http_has_session_cookie(&policy, header));
+    size_t len = sspi_http_strip_session_cookie(&policy, header, to);
+    assert_true(bytes_equal((struct sspi_view){to, len}, SSPI_VIEW("sspi=1; b=3")));
+    assert_false(sspi_http_has_session_cookie(&policy, (struct sspi_view){to, len}));
+    policy.session_require_tls = false;
+    assert_true(sspi_http_has_session_cookie(&policy, (struct sspi_view){to, len}));
+    len = sspi_http_strip_session_cookie(&policy, header, to);
+    assert_true(bytes_equal((struct sspi_view){to, len}, SSPI_VIEW("b=3")));
+}
+
 static void a_line_may_be_stripped_in_place(void **state)
 {
     char line[] = "a=1; b=2; a=3; c=4";
@@ -169,6 +197,8 @@ int main(void)
         cmocka_unit_test(an_empty_value_and_an_equals_sign_are_values),
         cmocka_unit_test(several_cookies_of_the_name_are_found_up_to_the_limit),
         cmocka_unit_test(only_the_cookies_of_the_name_are_removed),
+        cmocka_unit_test(a_comma_is_a_separator_only_beside_a_cookie_of_the_name),
+        cmocka_unit_test(the_cookies_of_both_transports_are_removed_if_the_policy_has_them),
         cmocka_unit_test(a_line_may_be_stripped_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

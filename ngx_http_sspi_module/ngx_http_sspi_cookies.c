@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The Cookie lines of a request.  The core reads them as the client sent them.
+ * Handlers, upstreams and $http_cookie get them without the cookie of a
+ * session, if the location has sessions.
+ */
+#include "ngx_http_sspi_module.h"
+
+
+#if (nginx_version >= 1023000)
+#define ngx_http_sspi_has_cookies(r)  ((r)->headers_in.cookie != NULL)
+#else
+#define ngx_http_sspi_has_cookies(r)  ((r)->headers_in.cookies.nelts != 0)
+#endif
+
+
+static ngx_uint_t ngx_http_sspi_is_cookie(ngx_table_elt_t *h);
+static size_t ngx_http_sspi_join_cookies(ngx_http_request_t *r, u_char *dst,
+    ngx_str_t *only);
+static ngx_uint_t ngx_http_sspi_has_session_cookie(ngx_http_request_t *r,
+    const struct sspi_policy *policy, ngx_uint_t *n_lines);
+static ngx_int_t ngx_http_sspi_copy_headers(ngx_http_request_t *r,
+    const struct sspi_policy *policy, ngx_table_elt_t *h, ngx_uint_t n);
+static ngx_int_t ngx_http_sspi_strip_line(ngx_http_request_t *r,
+    const struct sspi_policy *policy, ngx_table_elt_t *h);
+static ngx_int_t ngx_http_sspi_link_cookies(ngx_http_request_t *r);
+static void ngx_http_sspi_forget_variables(ngx_http_request_t *r);
+
+
+/*
+ * Keeps the cookies of the client's request, before any line is changed.  One
+ * line is borrowed; several lines are joined.
+ */
+
+ngx_int_t
+ngx_http_sspi_keep_cookies(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
+{
+    u_char  *p;
+    size_t   len;
+
+    if (ctx->has_cookies) {
+        return NGX_OK;
+    }
+
+    r = r->main;
+
+    if (ngx_http_sspi_has_cookies(r)) {
+        len = ngx_http_sspi_join_cookies(r, NULL, &ctx->cookies);
+
+        if (ctx->cookies.data == NULL) {
+            p = ngx_pnalloc(r->pool, len);
+            if (p == NULL) {
+                return NGX_ERROR;
+            }
+
+            ctx->cookies.data = p;
+            ctx->cookies.len = ngx_http_sspi_join_cookies(r, p, NULL);
+        }
+    }
+
+    ctx->has_cookies = 1;
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_sspi_is_cookie(ngx_table_elt_t *h)
+{
+    static ngx_str_t  name = ngx_string("Cookie");
+
+    return h->hash
+           && h->key.len == name.len
+           && ngx_strncasecmp(h->key.data, name.data, name.len) == 0;
+}
+
+
+/*
+ * Joins the values of all Cookie lines by "; " (RFC 9113 section 8.2.3).
+ * Returns their length, and writes them if there is room.  If there is only one
+ * line, *only becomes its value.
+ */
+
+static size_t
+ngx_http_sspi_join_cookies(ngx_http_request_t *r, u_char *dst, ngx_str_t *only)
+{
+    size_t            len;
+    ngx_uint_t        i, n;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    n = 0;
+    len = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (!ngx_http_sspi_is_cookie(&h[i])) {
+                continue;
+            }
+
+            if (dst) {
+
+                if (n) {
+                    *dst++ = ';';
+                    *dst++ = ' ';
+                }
+
+                dst = ngx_cpymem(dst, h[i].value.data, h[i].value.len);
+            }
+
+            if (only) {
+                *only = h[i].value;
+            }
+
+            len += h[i].value.len + (n ? 2 : 0);
+            n++;
+        }
+    }
+
+    if (only && n != 1) {
+        ngx_str_null(only);
+    }
+
+    return len;
+}
+
+
+/*
+ * Removes the cookie of a session from the request, which is the main request
+ * or a subrequest.  The list of headers is copied: upstream modules read every
+ * element of it, so an empty line must not stay, and other parts of nginx have
+ * pointers to the elements.  A subrequest shares the elements with its parent.
+ */
+
+ngx_int_t
+ngx_http_sspi_strip_cookies(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf)
+{
+    ngx_uint_t            n_lines;
+    ngx_table_elt_t      *h;
+    ngx_http_sspi_ctx_t  *ctx;
+
+    if (!slcf->policy.session
+        || !ngx_http_sspi_has_cookies(r)
+        || !ngx_http_sspi_has_session_cookie(r, &slcf->policy, &n_lines))
+    {
+        return NGX_OK;
+    }
+
+    ctx = ngx_http_sspi_make_ctx(r);
+
+    if (ctx == NULL || ngx_http_sspi_keep_cookies(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    h = ngx_palloc(r->pool, n_lines * sizeof(ngx_table_elt_t));
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_sspi_copy_headers(r, &slcf->policy, h, n_lines) != NGX_OK
+        || ngx_http_sspi_link_cookies(r) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_sspi_forget_variables(r);
+
+    return NGX_OK;
+}
+
+
+/* *n_lines becomes the number of all header lines */
+
+static ngx_uint_t
+ngx_http_sspi_has_session_cookie(ngx_http_request_t *r,
+    const struct sspi_policy *policy, ngx_uint_t *n_lines)
+{
+    ngx_uint_t        i, has;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+
+    has = 0;
+    *n_lines = 0;
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (ngx_http_sspi_is_cookie(&h[i])
+                && sspi_http_has_session_cookie(policy,
+                                             ngx_http_sspi_view(&h[i].value)))
+            {
+                has = 1;
+            }
+        }
+
+        *n_lines += part->nelts;
+    }
+
+    return has;
+}
+
+
+/* copies the lines into h, which has room for n, and makes that the list */
+
+static ngx_int_t
+ngx_http_sspi_copy_headers(ngx_http_request_t *r,
+    const struct sspi_policy *policy, ngx_table_elt_t *h, ngx_uint_t n)
+{
+    ngx_uint_t        i, n_kept;
+    ngx_list_t       *headers;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *old;
+
+    headers = &r->headers_in.headers;
+    n_kept = 0;
+
+    for (part = &headers->part; part; part = part->next) {
+        old = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+            h[n_kept] = old[i];
+
+            if (ngx_http_sspi_is_cookie(&old[i])) {
+
+                if (ngx_http_sspi_strip_line(r, policy, &h[n_kept]) != NGX_OK) {
+                    return NGX_ERROR;
+                }
+
+                if (h[n_kept].value.len == 0) {
+                    continue;
+                }
+            }
+
+            n_kept++;
+        }
+    }
+
+    headers->part.elts = h;
+    headers->part.nelts = n_kept;
+    headers->part.next = NULL;
+    headers->last = &headers->part;
+    headers->nalloc = n;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_strip_line(ngx_http_request_t *r,
+    const struct sspi_policy *policy, ngx_table_elt_t *h)
+{
+    u_char            *p;
+    struct sspi_view   value;
+
+    value = ngx_http_sspi_view(&h->value);
+
+    if (!sspi_http_has_session_cookie(policy, value)) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(r->pool, value.len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->value.data = p;
+    h->value.len = sspi_http_strip_session_cookie(policy, value, (char *) p);
+
+    p[h->value.len] = '\0';
+
+    return NGX_OK;
+}
+
+
+/* nginx has further pointers to the Cookie lines, which $http_cookie uses */
+
+static ngx_int_t
+ngx_http_sspi_link_cookies(ngx_http_request_t *r)
+{
+    ngx_uint_t         i;
+    ngx_list_part_t   *part;
+    ngx_table_elt_t   *h;
+#if (nginx_version >= 1023000)
+    ngx_table_elt_t  **last;
+
+    last = &r->headers_in.cookie;
+#else
+    ngx_table_elt_t  **cookie;
+
+    if (ngx_array_init(&r->headers_in.cookies, r->pool, 1,
+                       sizeof(ngx_table_elt_t *))
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+#endif
+
+    part = &r->headers_in.headers.part;
+    h = part->elts;
+
+    for (i = 0; i < part->nelts; i++) {
+
+        if (!ngx_http_sspi_is_cookie(&h[i])) {
+            continue;
+        }
+
+#if (nginx_version >= 1023000)
+        *last = &h[i];
+        last = &h[i].next;
+#else
+        cookie = ngx_array_push(&r->headers_in.cookies);
+        if (cookie == NULL) {
+            return NGX_ERROR;
+        }
+
+        *cookie = &h[i];
+#endif
+    }
+
+#if (nginx_version >= 1023000)
+    *last = NULL;
+#endif
+
+    return NGX_OK;
+}
+
+
+/*
+ * nginx keeps the values of $http_cookie and $cookie_NAME if a directive of the
+ * rewrite phase used them.  The data of $cookie_NAME point to its own name;
+ * a variable of that name which the configuration sets has other data.
+ */
+
+static void
+ngx_http_sspi_forget_variables(ngx_http_request_t *r)
+{
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *v;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    static ngx_str_t  all = ngx_string("http_cookie");
+    static ngx_str_t  one = ngx_string("cookie_");
+
+    cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
+
+    v = cmcf->variables.elts;
+
+    for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        if ((v[i].name.len == all.len
+             && ngx_strncmp(v[i].name.data, all.data, all.len) == 0)
+            || (v[i].name.len > one.len
+                && ngx_strncmp(v[i].name.data, one.data, one.len) == 0
+                && v[i].data == (uintptr_t) &v[i].name))
+        {
+            r->variables[i].valid = 0;
+            r->variables[i].not_found = 0;
+        }
+    }
+}
