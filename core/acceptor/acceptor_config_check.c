@@ -51,17 +51,6 @@ bool sspi_policy_check_realm(const struct sspi_policy *policy, struct sspi_view 
 
 /* ---- names of a requirement ---- */
 
-/* Writes the name as it stands in the directive if a log line can hold it, otherwise escaped. */
-static const char *show(char out[SHOWN_SIZE], struct sspi_view name)
-{
-    for (size_t i = 0; i < name.len; i++)
-        if (!is_printable(name.data[i]))
-            return escape_text(out, SHOWN_SIZE, name);
-    snprintf(out, SHOWN_SIZE, "%.*s", (int)(name.len < SHOWN_SIZE ? name.len : SHOWN_SIZE),
-             name.data);
-    return out;
-}
-
 static bool is_digest_name(struct sspi_view name)
 {
     return name.len > digest_prefix.len &&
@@ -132,7 +121,8 @@ bool acceptor_config_check_name(const struct sspi_policy *policy, const char *di
     if (!pattern && can_match(policy, name))
         return true;
     append_right_names(&right, policy, name, default_realm);
-    snprintf(text, SSPI_ERROR_SIZE, "%.40s: \"%s\" %s; use %.250s", directive, show(shown, name),
+    snprintf(text, SSPI_ERROR_SIZE, "%.40s: \"%s\" %s; use %.250s", directive,
+             escape_configured(shown, sizeof(shown), name),
              pattern ? "is compared literally, because patterns are not supported"
                      : "is not a full name that a client of the offered schemes can have",
              right.failed ? "a full name" : right.data);

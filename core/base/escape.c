@@ -68,3 +68,15 @@ const char *escape_text(char *out, size_t out_size, struct sspi_view what)
     out[at] = '\0';
     return out;
 }
+
+const char *escape_configured(char *out, size_t out_size, struct sspi_view what)
+{
+    for (size_t i = 0; i < what.len; i++)
+        if (what.data[i] < 0x20 || what.data[i] > 0x7E)
+            return escape_text(out, out_size, what);
+    size_t len = what.len < out_size ? what.len : out_size - 1;
+    if (len > 0)
+        memcpy(out, what.data, len);
+    out[len] = '\0';
+    return out;
+}

@@ -16,4 +16,8 @@
  * argument of printf. */
 const char *escape_text(char *out, size_t out_size, struct sspi_view what);
 
+/* The same for text of the configuration, which may hold quotes and backslashes: printable ASCII is
+ * written as it is. */
+const char *escape_configured(char *out, size_t out_size, struct sspi_view what);
+
 #endif

@@ -4,18 +4,16 @@
  * never those that libwbclient makes for each thread. */
 #include "ntlm_winbind.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <wbclient.h>
 
 #include "error_info.h"
+#include "pipe_signal.h"
 #include "store_source.h"
 #include "utf8.h"
 
@@ -46,33 +44,6 @@ const char *ntlm_winbind_pipe_folder(void)
 }
 
 /* ---- calling libwbclient ---- */
-
-/* libwbclient writes to its socket with write(). If winbind closes the socket meanwhile, the
- * process gets SIGPIPE, which ends a process that does not handle it. */
-struct no_pipe {
-    sigset_t before;
-    bool was_pending;
-};
-
-static void block_pipe_signal(struct no_pipe *blocked)
-{
-    sigset_t only_pipe, pending;
-    sigemptyset(&only_pipe);
-    sigaddset(&only_pipe, SIGPIPE);
-    blocked->was_pending = sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE) == 1;
-    pthread_sigmask(SIG_BLOCK, &only_pipe, &blocked->before);
-}
-
-static void unblock_pipe_signal(const struct no_pipe *blocked)
-{
-    const struct timespec at_once = {0};
-    sigset_t only_pipe;
-    sigemptyset(&only_pipe);
-    sigaddset(&only_pipe, SIGPIPE);
-    while (!blocked->was_pending && sigtimedwait(&only_pipe, NULL, &at_once) < 0 && errno == EINTR)
-        continue;
-    pthread_sigmask(SIG_SETMASK, &blocked->before, NULL);
-}
 
 /* NULL: no memory. */
 static struct wbcContext *acquire_context(struct sspi_winbind *winbind)
@@ -131,15 +102,15 @@ static bool copy_names(const struct wbcInterfaceDetails *details, struct ntlm_wi
 static bool ask(struct ntlm_winbind_names *ret_names, char *error, size_t error_size)
 {
     struct wbcInterfaceDetails *details = NULL;
-    struct no_pipe blocked;
+    struct pipe_signal blocked;
     struct wbcContext *context = wbcCtxCreate();
     if (context == NULL) {
         snprintf(error, error_size, "winbind: " OUT_OF_MEMORY);
         return false;
     }
-    block_pipe_signal(&blocked);
+    pipe_signal_block(&blocked);
     wbcErr code = wbcCtxInterfaceDetails(context, &details);
-    unblock_pipe_signal(&blocked);
+    pipe_signal_unblock(&blocked);
     wbcCtxFree(context);
     if (!WBC_ERROR_IS_OK(code) || details == NULL) {
         snprintf(error, error_size, "winbind does not answer (%s): is winbindd running?",
@@ -363,7 +334,7 @@ enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
                                             size_t text_size)
 {
     struct request request;
-    struct no_pipe blocked;
+    struct pipe_signal blocked;
     if (!make_request(question, &request)) {
         snprintf(text, text_size,
                  "a name or the response is too long, or a name has a NUL: no domain accepts it");
@@ -374,9 +345,9 @@ enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
         snprintf(text, text_size, "winbind: " OUT_OF_MEMORY);
         return NTLM_WINBIND_FAILED;
     }
-    block_pipe_signal(&blocked);
+    pipe_signal_block(&blocked);
     enum ntlm_winbind_status status = send_request(context, &request, ret_answer, text, text_size);
-    unblock_pipe_signal(&blocked);
+    pipe_signal_unblock(&blocked);
     release_context(winbind, context, status == NTLM_WINBIND_RIGHT || status == NTLM_WINBIND_WRONG);
     return status;
 }

@@ -36,11 +36,22 @@ static void long_text_is_cut_and_marked_never_inside_an_escape(void **state)
     check(SSPI_VIEW("abc"), 0, "");
 }
 
+static void text_of_the_configuration_stays_as_it_is_if_it_is_printable(void **state)
+{
+    char text[12];
+    assert_string_equal(escape_configured(text, sizeof(text), SSPI_VIEW("A\\b\"'")), "A\\b\"'");
+    assert_string_equal(escape_configured(text, sizeof(text), SSPI_VIEW("A\\b\xff")),
+                        "A\\x5cb\\xff");
+    assert_string_equal(escape_configured(text, 4, SSPI_VIEW("A\\bcd")), "A\\b");
+    assert_string_equal(escape_configured(text, 4, (struct sspi_view){NULL, 0}), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_but_plain_ascii_is_escaped),
         cmocka_unit_test(long_text_is_cut_and_marked_never_inside_an_escape),
+        cmocka_unit_test(text_of_the_configuration_stays_as_it_is_if_it_is_printable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
