@@ -216,6 +216,20 @@ static void open_configured(server_rec *host, const struct mod_sspi_server_confi
     }
 }
 
+/* httpd reads its configuration twice at start and then unloads the module. The first time, nothing
+ * is asked, except for `httpd -t`, which reads it once. */
+static void look_up_groups(server_rec *s, struct sspi_acceptor *acceptor)
+{
+    if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_NORMAL &&
+        ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG) {
+        return;
+    }
+    sspi_acceptor_look_up_groups(acceptor);
+    for (const server_rec *host = s; host != NULL; host = host->next) {
+        sspi_acceptor_check_header_limit(acceptor, (uint64_t)host->limit_req_fieldsize);
+    }
+}
+
 static apr_status_t free_acceptor(void *acceptor)
 {
     sspi_acceptor_free(acceptor);
@@ -264,6 +278,7 @@ int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
     if (opening.failed) {
         return HTTP_INTERNAL_SERVER_ERROR;
     }
+    look_up_groups(s, acceptor);
     if (ap_state_query(AP_SQ_RUN_MODE) == AP_SQ_RM_CONFIG_TEST) {
         mod_sspi_log_acceptor(s); /* httpd -t does not call post_config */
     }

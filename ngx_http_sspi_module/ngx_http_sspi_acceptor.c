@@ -11,6 +11,7 @@ static ngx_uint_t ngx_http_sspi_check_realm(ngx_http_sspi_loc_conf_t *slcf,
     char *error);
 static ngx_int_t ngx_http_sspi_open_policies(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
+static void ngx_http_sspi_look_up_groups(ngx_http_sspi_main_conf_t *smcf);
 static ngx_int_t ngx_http_sspi_add_tls(ngx_conf_t *cf,
     struct sspi_acceptor *acceptor);
 static ngx_int_t ngx_http_sspi_check_tls(ngx_conf_t *cf,
@@ -56,6 +57,8 @@ ngx_http_sspi_open_acceptor(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
     if (ngx_http_sspi_open_policies(cf, smcf) != NGX_OK) {
         return NGX_ERROR;
     }
+
+    ngx_http_sspi_look_up_groups(smcf);
 
     if (ngx_http_sspi_add_tls(cf, smcf->acceptor) != NGX_OK) {
         return NGX_ERROR;
@@ -193,6 +196,25 @@ ngx_http_sspi_open_policies(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
     }
 
     return NGX_OK;
+}
+
+
+/* every server has this limit, but only those with sspi are checked */
+
+static void
+ngx_http_sspi_look_up_groups(ngx_http_sspi_main_conf_t *smcf)
+{
+    ngx_uint_t                  i;
+    ngx_http_sspi_loc_conf_t  **slcfp;
+
+    sspi_acceptor_look_up_groups(smcf->acceptor);
+
+    slcfp = smcf->protected.elts;
+
+    for (i = 0; i < smcf->protected.nelts; i++) {
+        sspi_acceptor_check_header_limit(smcf->acceptor,
+                            slcfp[i]->server->large_client_header_buffers.size);
+    }
 }
 
 

@@ -84,6 +84,8 @@ ngx_http_sspi_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_OK;
     }
 
+    conf->server = ngx_http_conf_get_module_srv_conf(cf, ngx_http_core_module);
+
 #if (NGX_HTTP_SSL)
     conf->ssl = ngx_http_conf_get_module_srv_conf(cf, ngx_http_ssl_module);
 #endif

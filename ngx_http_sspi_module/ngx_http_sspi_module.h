@@ -40,6 +40,7 @@ struct ngx_http_sspi_loc_conf_s {
     ngx_http_sspi_loc_conf_t  *outer;    /* NULL: the http block */
     unsigned                   used:1;   /* sspi is not off in this block, or
                                           * in an inner one */
+    ngx_http_core_srv_conf_t  *server;   /* of its server block */
 #if (NGX_HTTP_SSL)
     ngx_http_ssl_srv_conf_t   *ssl;      /* of its server block */
 #endif

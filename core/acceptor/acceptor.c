@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "binding_session.h"
+#include "clock.h"
 #include "hash.h"
 #include "acceptor_config_check.h"
 #include "policy.h"
@@ -144,6 +145,50 @@ void sspi_acceptor_log_unprotected(struct sspi_acceptor *acceptor, const char *d
              "Require valid-user or Require sspi-user",
              directive, location);
     warn(acceptor, SSPI_REASON_UNPROTECTED, text);
+}
+
+/* ---- groups of the directory ---- */
+
+static bool has_source(const struct sspi_acceptor *acceptor, enum sspi_option option,
+                       bool only_winbind)
+{
+    for (const struct acceptor_source *at = acceptor->sources; at != NULL; at = at->next)
+        if (at->option == option && (!only_winbind || at->winbind != NULL))
+            return true;
+    return false;
+}
+
+static void report_group(void *acceptor, enum sspi_reason reason, const char *text)
+{
+    warn(acceptor, reason, text);
+}
+
+void sspi_acceptor_look_up_groups(struct sspi_acceptor *acceptor)
+{
+    const struct clock *clock = clock_machine();
+    if (has_source(acceptor, SSPI_OPTION_NTLM_USER_FILE, true))
+        acceptor_directory_want_own_domain(acceptor->directory);
+    acceptor_directory_start(acceptor->directory, clock->steady_ms(clock->self), report_group,
+                             acceptor);
+}
+
+/* A ticket with 900 groups has 11,506 characters; tokens of up to 64 KiB are accepted. */
+#define HEADER_LINE_SIZE 65536u
+
+void sspi_acceptor_check_header_limit(struct sspi_acceptor *acceptor, uint64_t limit)
+{
+    bool nginx = acceptor->config.server == SSPI_SERVER_NGINX;
+    char text[SSPI_ERROR_SIZE];
+    if (limit >= HEADER_LINE_SIZE || !acceptor_directory_has_words(acceptor->directory) ||
+        !has_source(acceptor, SSPI_OPTION_KEYTAB, false))
+        return;
+    snprintf(text, sizeof(text),
+             "%s allows header lines of %llu octets, but the ticket of a user in many groups needs "
+             "more (12 KiB for 900 groups, up to 64 KiB), and such a request gets 400: set %s",
+             nginx ? "large_client_header_buffers" : "LimitRequestFieldSize",
+             (unsigned long long)limit,
+             nginx ? "large_client_header_buffers 8 64k" : "LimitRequestFieldSize 65536");
+    warn(acceptor, SSPI_REASON_HEADER_LIMIT, text);
 }
 
 size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
@@ -327,8 +372,8 @@ static void log_opened(struct sspi_acceptor *acceptor, const char *what, const c
                            what, path, uid);
 }
 
-/* The server does not ask winbind at start, because winbind could delay the start without limit. It
- * asks when the first client logs in. */
+/* For NTLM the server does not ask winbind at start, because winbind could delay the start without
+ * limit. It asks when the first client logs in. */
 static void check_pipe(struct sspi_acceptor *acceptor)
 {
     const char *folder = ntlm_winbind_pipe_folder();

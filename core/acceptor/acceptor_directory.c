@@ -2,21 +2,31 @@
 #include "acceptor_directory.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "error_info.h"
 #include "escape.h"
+#include "acceptor_job.h"
+#include "acceptor_log.h"
+#include "directory_lookup.h"
 #include "ref.h"
 #include "utf8.h"
+
+#define NEVER UINT64_MAX
 
 /* A word of the configuration. */
 struct word {
     char *text;
     size_t len;
-    bool is_name;   /* DOMAIN\group, not a SID */
-    struct sid sid; /* n_sub 0: the name has no SID, or not yet. Under the lock. */
+    bool is_name; /* DOMAIN\group, not a SID */
+    /* Under the lock: */
+    struct sid sid; /* n_sub 0: the name has no SID, or not yet */
+    bool is_asked;  /* the name was looked up, and `status` is the last answer */
+    enum directory_status status;
 };
 
 /* A SID that a word names. */
@@ -25,14 +35,25 @@ struct named {
     size_t word;
 };
 
+/* What jobs have found since the last log entry. */
+struct changes {
+    size_t n;
+    char text[SSPI_ERROR_SIZE]; /* about the first of them */
+};
+
 struct acceptor_directory {
     struct ref ref;
     struct word *words; /* sorted by their text */
-    size_t n_words;
-    pthread_mutex_t lock; /* guards the SIDs of the words, and what follows */
-    struct named *named;  /* sorted by their SIDs, each SID once; has room for all words */
+    size_t n_words, n_names;
+    bool wants_own_domain;
+    atomic_uint_fast64_t due_ms; /* of the next lookup */
+    atomic_bool has_changes;     /* of the two below */
+    pthread_mutex_t lock;        /* guards the SIDs of the words, and what follows */
+    struct named *named;         /* sorted by their SIDs, each SID once; has room for all words */
     size_t n_named;
     struct sid own_domain; /* without a relative id; n_sub 0: not known */
+    bool is_claimed;       /* a thread has the job */
+    struct changes resolved, unknown;
 };
 
 struct acceptor_directory *acceptor_directory_new(void)
@@ -43,6 +64,7 @@ struct acceptor_directory *acceptor_directory_new(void)
         return NULL;
     }
     ref_init(&made->ref);
+    atomic_init(&made->due_ms, NEVER);
     return made;
 }
 
@@ -113,7 +135,7 @@ static bool make_word(struct sspi_view text, struct word *ret_word, char *error)
         snprintf(error, SSPI_ERROR_SIZE,
                  "\"%.200s\" is not a group of a directory: write DOMAIN\\group, or its SID "
                  "(S-1-5-21-...)",
-                 escape_text(shown, sizeof(shown), text));
+                 escape_configured(shown, sizeof(shown), text));
         return false;
     }
     word.text = strndup(text.data, text.len);
@@ -214,9 +236,15 @@ bool acceptor_directory_add(struct acceptor_directory *directory, struct sspi_vi
             (directory->n_words - at) * sizeof(*directory->words));
     directory->words[at] = made;
     directory->n_words++;
+    directory->n_names += made.is_name;
     sort_named(directory);
     pthread_mutex_unlock(&directory->lock);
     return true;
+}
+
+bool acceptor_directory_has_words(const struct acceptor_directory *directory)
+{
+    return directory->n_words > 0;
 }
 
 bool acceptor_directory_find(struct acceptor_directory *directory, struct sspi_view word,
@@ -285,4 +313,247 @@ bool acceptor_directory_is_own(struct acceptor_directory *directory, const struc
                (at < directory->n_named && sid_same_domain(&directory->named[at].sid, sid));
     pthread_mutex_unlock(&directory->lock);
     return own;
+}
+
+/* ---- lookups ---- */
+
+/* One lookup of all names. */
+struct lookup {
+    struct directory_question question;
+    const char **names;
+    size_t *words; /* the place of each name among the words */
+    struct directory_answer *answers;
+};
+
+static void lookup_clear(struct lookup *lookup)
+{
+    free(lookup->names);
+    free(lookup->words);
+    free(lookup->answers);
+}
+
+/* False: no memory; the caller clears it in any case. */
+static bool lookup_init(struct lookup *lookup, const struct acceptor_directory *directory)
+{
+    size_t n = directory->n_names + 1;
+    *lookup = (struct lookup){
+        .names = calloc(n, sizeof(*lookup->names)),
+        .words = calloc(n, sizeof(*lookup->words)),
+        .answers = calloc(n, sizeof(*lookup->answers)),
+    };
+    if (lookup->names == NULL || lookup->words == NULL || lookup->answers == NULL)
+        return false;
+    size_t n_names = 0;
+    for (size_t i = 0; i < directory->n_words; i++) {
+        if (!directory->words[i].is_name)
+            continue;
+        lookup->names[n_names] = directory->words[i].text;
+        lookup->words[n_names++] = i;
+    }
+    lookup->question =
+        (struct directory_question){lookup->names, n_names, directory->wants_own_domain};
+    return true;
+}
+
+/* Writes the text of a log entry about a name whose SID or answer changed. */
+static enum sspi_reason describe(const struct word *word, const struct directory_answer *answer,
+                                 char text[SSPI_ERROR_SIZE])
+{
+    char shown[ESCAPE_NAME_SIZE];
+    char sid[SID_TEXT_SIZE];
+    escape_configured(shown, sizeof(shown), (struct sspi_view){word->text, word->len});
+    if (word->sid.n_sub > 0)
+        sid_write(&word->sid, sid);
+    if (answer->status == DIRECTORY_FOUND)
+        snprintf(text, SSPI_ERROR_SIZE, "the group %s is %s", shown, sid);
+    else if (answer->status == DIRECTORY_NOT_FOUND)
+        snprintf(text, SSPI_ERROR_SIZE,
+                 "the group %s was not found, so it matches no user (%s): correct the name, or "
+                 "write the group's SID",
+                 shown, answer->text);
+    else if (word->sid.n_sub > 0)
+        snprintf(text, SSPI_ERROR_SIZE,
+                 "the group %s could not be looked up again, so it stays %s (%.110s)", shown, sid,
+                 answer->text);
+    else
+        snprintf(text, SSPI_ERROR_SIZE,
+                 "the group %s could not be looked up, so it matches no user (%s): start winbind "
+                 "or SSSD, or write the group's SID",
+                 shown, answer->text);
+    return answer->status == DIRECTORY_FOUND ? SSPI_REASON_GROUP_RESOLVED
+                                             : SSPI_REASON_GROUP_UNKNOWN;
+}
+
+/* Takes over the answer for one name. True if it differs from the last one. Under the lock. */
+static bool take_answer(struct word *word, const struct directory_answer *answer)
+{
+    static const struct sid none = {0};
+    bool changed =
+        !word->is_asked || word->status != answer->status ||
+        (answer->status == DIRECTORY_FOUND && sid_compare(&word->sid, &answer->sid) != 0);
+    word->is_asked = true;
+    word->status = answer->status;
+    if (answer->status != DIRECTORY_UNREACHABLE)
+        word->sid = answer->status == DIRECTORY_FOUND ? answer->sid : none;
+    return changed;
+}
+
+/* Returns the time until the next lookup. */
+static uint64_t interval_of(const struct acceptor_directory *directory, const struct lookup *lookup)
+{
+    for (size_t i = 0; i < lookup->question.n_names; i++)
+        if (lookup->answers[i].status == DIRECTORY_UNREACHABLE)
+            return ACCEPTOR_DIRECTORY_RETRY_MS;
+    bool is_complete = directory->n_names == 0 && directory->own_domain.n_sub > 0;
+    return is_complete ? NEVER : ACCEPTOR_DIRECTORY_INTERVAL_MS;
+}
+
+/* Takes over all answers, and reports those that differ from the last ones. */
+static void take_answers(struct acceptor_directory *directory, const struct lookup *lookup,
+                         uint64_t now_ms, acceptor_directory_report *report, void *self)
+{
+    char text[SSPI_ERROR_SIZE];
+    size_t n_names = lookup->question.n_names;
+    pthread_mutex_lock(&directory->lock);
+    for (size_t i = 0; i < n_names; i++) {
+        struct word *word = &directory->words[lookup->words[i]];
+        if (take_answer(word, &lookup->answers[i])) {
+            enum sspi_reason reason = describe(word, &lookup->answers[i], text);
+            report(self, reason, text);
+        }
+    }
+    if (lookup->question.own_domain && lookup->answers[n_names].status == DIRECTORY_FOUND)
+        directory->own_domain = lookup->answers[n_names].sid;
+    sort_named(directory);
+    uint64_t interval_ms = interval_of(directory, lookup);
+    atomic_store(&directory->due_ms, interval_ms == NEVER ? NEVER : now_ms + interval_ms);
+    directory->is_claimed = false;
+    pthread_mutex_unlock(&directory->lock);
+}
+
+void acceptor_directory_want_own_domain(struct acceptor_directory *directory)
+{
+    directory->wants_own_domain = true;
+}
+
+void acceptor_directory_start(struct acceptor_directory *directory, uint64_t now_ms,
+                              acceptor_directory_report *report, void *self)
+{
+    struct lookup lookup;
+    directory->wants_own_domain = directory->wants_own_domain || directory->n_words > 0;
+    if (!directory->wants_own_domain)
+        return;
+    atomic_store(&directory->due_ms, now_ms); /* for the workers, if memory runs out here */
+    if (lookup_init(&lookup, directory)) {
+        directory_lookup_in_child(&lookup.question, ACCEPTOR_DIRECTORY_START_MS, lookup.answers);
+        take_answers(directory, &lookup, now_ms, report, self);
+    }
+    lookup_clear(&lookup);
+}
+
+/* ---- the job ---- */
+
+struct refresh {
+    struct sspi_job job;
+    struct acceptor_directory *directory; /* its own reference */
+    struct lookup lookup;
+    uint64_t now_ms;
+};
+
+/* Under the lock. */
+static void keep_change(void *self, enum sspi_reason reason, const char *text)
+{
+    struct acceptor_directory *directory = self;
+    struct changes *changes =
+        reason == SSPI_REASON_GROUP_RESOLVED ? &directory->resolved : &directory->unknown;
+    if (changes->n++ == 0)
+        snprintf(changes->text, sizeof(changes->text), "%s", text);
+    atomic_store(&directory->has_changes, true);
+}
+
+static void run_refresh(struct sspi_job *job)
+{
+    struct refresh *refresh = (struct refresh *)job;
+    const struct clock *clock = clock_machine();
+    uint64_t begin_ms = clock->steady_ms(clock->self);
+    directory_lookup(&refresh->lookup.question, ACCEPTOR_DIRECTORY_JOB_MS, refresh->lookup.answers);
+    uint64_t took_ms = clock->steady_ms(clock->self) - begin_ms;
+    take_answers(refresh->directory, &refresh->lookup, refresh->now_ms + took_ms, keep_change,
+                 refresh->directory);
+}
+
+static void give_up_claim(struct acceptor_directory *directory)
+{
+    pthread_mutex_lock(&directory->lock);
+    directory->is_claimed = false;
+    pthread_mutex_unlock(&directory->lock);
+}
+
+static void destroy_refresh(struct sspi_job *job)
+{
+    struct refresh *refresh = (struct refresh *)job;
+    if (acceptor_job_state(job) == ACCEPTOR_JOB_NEW)
+        give_up_claim(refresh->directory);
+    lookup_clear(&refresh->lookup);
+    acceptor_directory_unref(refresh->directory);
+    free(refresh);
+}
+
+/* NULL: no memory; a later check tries again. */
+static struct sspi_job *refresh_new(struct acceptor_directory *directory, uint64_t now_ms)
+{
+    struct refresh *refresh = calloc(1, sizeof(*refresh));
+    if (refresh != NULL && lookup_init(&refresh->lookup, directory)) {
+        acceptor_job_init(&refresh->job, run_refresh, destroy_refresh);
+        refresh->directory = acceptor_directory_ref(directory);
+        refresh->now_ms = now_ms;
+        return &refresh->job;
+    }
+    if (refresh != NULL)
+        lookup_clear(&refresh->lookup);
+    free(refresh);
+    give_up_claim(directory);
+    return NULL;
+}
+
+struct sspi_job *acceptor_directory_check_due(struct acceptor_directory *directory, uint64_t now_ms)
+{
+    /* Almost all calls end here, without the lock. */
+    if (now_ms < atomic_load(&directory->due_ms))
+        return NULL;
+    pthread_mutex_lock(&directory->lock);
+    bool claimed = !directory->is_claimed && now_ms >= atomic_load(&directory->due_ms);
+    if (claimed)
+        directory->is_claimed = true;
+    pthread_mutex_unlock(&directory->lock);
+    return claimed ? refresh_new(directory, now_ms) : NULL;
+}
+
+/* Writes an entry about these changes, and forgets them. */
+static void write_changes(struct changes *changes, enum sspi_reason reason,
+                          struct sspi_log_entry *ret_entry)
+{
+    if (changes->n > 1)
+        acceptor_log_write(ret_entry, reason, SEC_E_OK, "%s (and %zu more groups)", changes->text,
+                           changes->n - 1);
+    else
+        acceptor_log_write(ret_entry, reason, SEC_E_OK, "%s", changes->text);
+    changes->n = 0;
+}
+
+bool acceptor_directory_take_entry(struct acceptor_directory *directory,
+                                   struct sspi_log_entry *ret_entry)
+{
+    if (!atomic_load(&directory->has_changes))
+        return false;
+    pthread_mutex_lock(&directory->lock);
+    bool unknown = directory->unknown.n > 0;
+    bool resolved = !unknown && directory->resolved.n > 0;
+    if (unknown)
+        write_changes(&directory->unknown, SSPI_REASON_GROUP_UNKNOWN, ret_entry);
+    else if (resolved)
+        write_changes(&directory->resolved, SSPI_REASON_GROUP_RESOLVED, ret_entry);
+    atomic_store(&directory->has_changes, directory->unknown.n > 0 || directory->resolved.n > 0);
+    pthread_mutex_unlock(&directory->lock);
+    return unknown || resolved;
 }

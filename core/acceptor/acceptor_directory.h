@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The groups of the directory that requirements name, and their SIDs. The parent adds each word of
- * the requirements at start. Requests compare SIDs only and never wait for a name.
+ * the requirements at start, then looks the names up once. Later a job of a worker looks them up
+ * again. Requests compare SIDs only and never wait for a name.
  *
  * Threads: the parent adds words in one thread, before workers exist. After that any number of
  * threads may read. A reader holds a lock for a binary search: it never waits for a lookup, and
@@ -18,6 +19,16 @@
  * characters). */
 #define ACCEPTOR_DIRECTORY_NAME_LIMIT 512
 
+/* How often names are looked up, and how often while a directory does not answer. */
+#define ACCEPTOR_DIRECTORY_INTERVAL_MS 600000u
+#define ACCEPTOR_DIRECTORY_RETRY_MS    10000u
+
+/* The longest time of all lookups at start. */
+#define ACCEPTOR_DIRECTORY_START_MS 5000u
+
+/* A job asks for no further name after this time. */
+#define ACCEPTOR_DIRECTORY_JOB_MS 10000u
+
 struct acceptor_directory;
 
 /* Makes a directory without words. The caller is its first owner. NULL: no memory. */
@@ -32,6 +43,37 @@ void acceptor_directory_unref(struct acceptor_directory *directory);
  * memory ran out; `error` (SSPI_ERROR_SIZE bytes) says what would be right. */
 bool acceptor_directory_add(struct acceptor_directory *directory, struct sspi_view word,
                             char *error) MUST_USE;
+
+/* True if a word was added. */
+bool acceptor_directory_has_words(const struct acceptor_directory *directory);
+
+/* Makes acceptor_directory_start() look up the SID of the own domain, too. If a word was added, it
+ * does so in any case. Parent only. */
+void acceptor_directory_want_own_domain(struct acceptor_directory *directory);
+
+/* Called for a name that was looked up: GROUP_RESOLVED or GROUP_UNKNOWN, with the text of a log
+ * entry. */
+typedef void acceptor_directory_report(void *self, enum sspi_reason reason, const char *text);
+
+/* Looks up all names, in a child process, and reports each. Without words, and if the own domain is
+ * not wanted, it does nothing. Parent only, after the last word. Blocks up to
+ * ACCEPTOR_DIRECTORY_START_MS. `now_ms`: the steady clock. A name without an answer has no SID, and
+ * the workers look it up soon. */
+void acceptor_directory_start(struct acceptor_directory *directory, uint64_t now_ms,
+                              acceptor_directory_report *report, void *self);
+
+/* Returns a job that looks up all names again, if that is due: ACCEPTOR_DIRECTORY_INTERVAL_MS after
+ * the last time, or ACCEPTOR_DIRECTORY_RETRY_MS if a directory did not answer for a name then. The
+ * caller owns a reference. NULL: it is not due, or another thread has the job. A name that the
+ * directory no longer knows loses its SID. If no directory answers, a name keeps its SID. The job
+ * blocks up to ACCEPTOR_DIRECTORY_JOB_MS and one wait of the libraries. */
+struct sspi_job *acceptor_directory_check_due(struct acceptor_directory *directory,
+                                              uint64_t now_ms) MUST_USE;
+
+/* Takes a log entry about the changes that jobs have found, at most two in a row. False: there is
+ * none. Any thread. */
+bool acceptor_directory_take_entry(struct acceptor_directory *directory,
+                                   struct sspi_log_entry *ret_entry) MUST_USE;
 
 /* Finds the SID of a word that was added. Names are compared without the case of ASCII letters.
  * False: the word was not added, or its name has no SID, so it matches no user. */

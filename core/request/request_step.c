@@ -162,6 +162,20 @@ static void hand_out_job(struct sspi_exchange *exchange, struct sspi_job *job)
     exchange->result.job = sspi_job_ref(job);
 }
 
+/* True if the names of groups are due: the step returns the job that looks them up. Other requests
+ * use the SIDs that are known. */
+static bool hand_out_lookup_of_groups(struct sspi_exchange *exchange)
+{
+    const struct clock *clock = clock_machine();
+    struct sspi_job *job =
+        acceptor_directory_check_due(exchange->acceptor->directory, clock->steady_ms(clock->self));
+    if (job == NULL)
+        return false;
+    exchange->result.need = SSPI_NEED_JOB;
+    exchange->result.job = job;
+    return true;
+}
+
 /* True if a file that this policy uses has changed: the step returns the job that reads it again.
  */
 static bool hand_out_reload(struct sspi_exchange *exchange, const struct sspi_policy *policy)
@@ -189,15 +203,18 @@ static bool hand_out_reload(struct sspi_exchange *exchange, const struct sspi_po
         hand_out_job(exchange, exchange->reload_job);
         return true;
     }
-    return false;
+    return hand_out_lookup_of_groups(exchange);
 }
 
-/* Logs the result of the reload that an earlier step returned. The server may have released that
+/* Logs what lookups of groups have changed, and the result of the reload that an earlier step
+ * returned. The server may have released that
  * job before it was done. Then its thread finishes it, or a later check finds the change again.
  * Until then the old contents are used. */
 static void end_reload(struct sspi_exchange *exchange)
 {
     struct sspi_log_entry entry;
+    while (acceptor_directory_take_entry(exchange->acceptor->directory, &entry))
+        request_exchange_add_entry(exchange, &entry);
     if (exchange->reload_job == NULL)
         return;
     if (acceptor_source_log_reload(exchange->reload_job, &entry))

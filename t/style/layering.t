@@ -16,6 +16,7 @@ my %may_use = (
     base => [],
     package => [qw(base)],
     store => [qw(base)],
+    directory => [qw(base)],
     binding => [qw(base package)],
     kerberos => [qw(base store binding package)],
     digest => [qw(base store binding package)],
@@ -25,7 +26,7 @@ my %may_use = (
     sasl => [qw(base package sspi)],
     policy => [qw(base binding digest package)],
     session => [qw(base package policy)],
-    acceptor => [qw(base store binding package kerberos digest ntlm policy)],
+    acceptor => [qw(base store binding directory package kerberos digest ntlm policy)],
     request => [qw(base store binding package kerberos digest ntlm policy session acceptor)],
 );
 my @folders = map { m{([^/]+)/\z} ? $1 : () } glob "$root/core/*/";
@@ -49,7 +50,7 @@ for my $folder (sort keys %may_use) {
             my $why = $kind eq '"' ? (!$home{$name} || !$allowed{$home{$name}})
                 : $name =~ m{\A(?:httpd|http_|apr_|ngx_|mod_)} ? 1
                 : $name =~ m{\A(?:gssapi|krb5|profile)} ? $folder ne 'kerberos'
-                : $name =~ m{\Awbclient} ? $folder ne 'ntlm' : 0;
+                : $name =~ m{\Awbclient} ? $folder !~ /\A(?:ntlm|directory)\z/ : 0; # directory: only the types
             push @wrong, "$file includes $name" if $why;
         }
     }
