@@ -101,6 +101,18 @@ static void drain(request_rec *r)
     }
 }
 
+/* Names the refusal for the error document, which httpd runs with the variable
+ * REDIRECT_SSPI_ERROR. A subrequest does not change the variable of its parent. */
+static void export_error(request_rec *r, const struct sspi_result *result)
+{
+    const struct sspi_view *error = &result->variables[SSPI_VARIABLE_ERROR];
+
+    if (r->main == NULL && error->data != NULL) {
+        apr_table_setn(r->subprocess_env, variable_names[SSPI_VARIABLE_ERROR],
+                       apr_pstrmemdup(r->pool, error->data, error->len));
+    }
+}
+
 /* Returns the status of r for `result`. */
 static int status_of(request_rec *r, const struct sspi_result *result)
 {
@@ -121,6 +133,7 @@ static int status_of(request_rec *r, const struct sspi_result *result)
     if (result->drains) {
         drain(r);
     }
+    export_error(r, result);
     return (int)result->status; /* httpd changes 401 to 407 for a forward proxy */
 }
 

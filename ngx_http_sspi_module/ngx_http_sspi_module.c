@@ -211,6 +211,10 @@ ngx_http_sspi_precontent_handler(ngx_http_request_t *r)
                 return rc;
             }
         }
+
+        /* under "satisfy any" another module has admitted the request */
+
+        ngx_str_null(&ctx->error);
     }
 
     if (ctx) {

@@ -82,6 +82,8 @@ typedef struct {
     ngx_str_t                  cookies;     /* as the client sent them, joined;
                                              * only if has_cookies is set */
     ngx_str_t                  variables[SSPI_VARIABLE_COUNT];
+    ngx_str_t                  error;       /* why the main request was
+                                             * refused; null: it was not */
     ngx_table_elt_t            success[SSPI_HEADERS_LIMIT];
     ngx_table_elt_t            challenges[SSPI_HEADERS_LIMIT];
     ngx_uint_t                 n_success;
@@ -131,6 +133,8 @@ ngx_int_t ngx_http_sspi_keep_headers(ngx_pool_t *pool,
     const struct sspi_result *result, ngx_table_elt_t *headers,
     ngx_uint_t *n_headers);
 ngx_int_t ngx_http_sspi_keep_user(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
+ngx_int_t ngx_http_sspi_keep_error(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
 
 /* ngx_http_sspi_body.c */

@@ -112,6 +112,7 @@ ngx_http_sspi_apply_policy(ngx_http_request_t *r,
         ctx->keepalive = 0;
         ctx->admitted = NULL;
         ctx->n_challenges = 0;
+        ngx_str_null(&ctx->error);
 
         if (policy == &slcf->policy) {
             ctx->checked = slcf;
@@ -231,6 +232,10 @@ ngx_http_sspi_apply_result(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     if (result->has_user) {
         return ngx_http_sspi_keep_user(r, ctx, result) == NGX_OK
                ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (ngx_http_sspi_keep_error(r, ctx, result) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     switch (result->status) {

@@ -77,6 +77,21 @@ ngx_http_sspi_keep_user(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 }
 
 
+/* a subrequest does not change the error of the main request */
+
+ngx_int_t
+ngx_http_sspi_keep_error(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
+    const struct sspi_result *result)
+{
+    if (r != r->main) {
+        return NGX_OK;
+    }
+
+    return ngx_http_sspi_copy(r->pool, &ctx->error,
+                              &result->variables[SSPI_VARIABLE_ERROR]);
+}
+
+
 /* an absent view becomes a null string */
 
 static ngx_int_t

@@ -101,8 +101,14 @@ ngx_http_sspi_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     ctx = ngx_http_sspi_get_ctx(r);
 
-    ngx_http_sspi_set_value(v, ctx && ctx->granted ? &ctx->variables[data]
-                                                   : NULL);
+    if (ctx && data == SSPI_VARIABLE_ERROR) {
+        ngx_http_sspi_set_value(v, &ctx->error);
+
+    } else {
+        ngx_http_sspi_set_value(v, ctx && ctx->granted ? &ctx->variables[data]
+                                                       : NULL);
+    }
+
     v->no_cacheable = 1;
 
     return NGX_OK;

@@ -21,16 +21,22 @@ enum sspi_severity acceptor_log_severity(enum sspi_reason reason)
     return reasons[reason].severity;
 }
 
+size_t acceptor_log_write_id(char ret_id[ACCEPTOR_LOG_ID_SIZE], enum sspi_reason reason,
+                             SECURITY_STATUS status)
+{
+    const char *name = status == SEC_E_OK ? "" : package_status_name(status);
+    int len = snprintf(ret_id, ACCEPTOR_LOG_ID_SIZE, "SSPI-%03u%s%s", reasons[reason].number,
+                       *name == '\0' ? "" : " ", name);
+    return (size_t)len < ACCEPTOR_LOG_ID_SIZE ? (size_t)len : ACCEPTOR_LOG_ID_SIZE - 1;
+}
+
 void acceptor_log_write_list(struct sspi_log_entry *ret_entry, enum sspi_reason reason,
                              SECURITY_STATUS status, const char *format, va_list arguments)
 {
     ret_entry->severity = reasons[reason].severity;
-    int at = snprintf(ret_entry->text, sizeof(ret_entry->text),
-                      "SSPI-%03u%s%s: ", reasons[reason].number, status == SEC_E_OK ? "" : " ",
-                      status == SEC_E_OK ? "" : package_status_name(status));
-    if (at < 0 || (size_t)at >= sizeof(ret_entry->text))
-        return;
-    vsnprintf(ret_entry->text + at, sizeof(ret_entry->text) - (size_t)at, format, arguments);
+    size_t at = acceptor_log_write_id(ret_entry->text, reason, status);
+    at += (size_t)snprintf(ret_entry->text + at, sizeof(ret_entry->text) - at, ": ");
+    vsnprintf(ret_entry->text + at, sizeof(ret_entry->text) - at, format, arguments);
 }
 
 void acceptor_log_write(struct sspi_log_entry *ret_entry, enum sspi_reason reason,

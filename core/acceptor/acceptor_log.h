@@ -14,6 +14,13 @@
 /* Returns the severity of log lines with this reason. */
 enum sspi_severity acceptor_log_severity(enum sspi_reason reason);
 
+/* "SSPI-112", a space, the longest name of a status, and a NUL. */
+#define ACCEPTOR_LOG_ID_SIZE 64
+
+/* Writes "SSPI-112 SEC_E_WRONG_PRINCIPAL", and for SEC_E_OK only "SSPI-112". Returns the length. */
+size_t acceptor_log_write_id(char ret_id[ACCEPTOR_LOG_ID_SIZE], enum sspi_reason reason,
+                             SECURITY_STATUS status);
+
 /* Writes "SSPI-112 SEC_E_WRONG_PRINCIPAL: text", without the name of the status for SEC_E_OK. The
  * caller has escaped what comes from a client. */
 void acceptor_log_write(struct sspi_log_entry *ret_entry, enum sspi_reason reason,

@@ -394,7 +394,8 @@ struct sspi_result {
     size_t n_headers;
     struct sspi_log_entry entries[SSPI_LOG_ENTRIES_LIMIT]; /* write each once */
     size_t n_entries;
-    /* With a user only: by enum sspi_variable; an absent view has no value. A NUL follows each. */
+    /* By enum sspi_variable; an absent view has no value. A NUL follows each. With a user all but
+     * ERROR may have a value. With a refusal only ERROR has one. */
     struct sspi_view variables[SSPI_VARIABLE_COUNT];
     struct sspi_view lookup_user; /* SSPI_NEED_HASH only; a NUL follows each of the two */
     struct sspi_view lookup_realm;

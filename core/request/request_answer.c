@@ -10,6 +10,7 @@
 #include "request_login.h"
 #include "policy.h"
 #include "policy_proxies.h"
+#include "request_count.h"
 #include "request_digest.h"
 
 static const char *name_of_scheme(uint8_t scheme)
@@ -150,6 +151,50 @@ bool request_answer_continue(struct sspi_exchange *exchange)
     return finish_headers(exchange);
 }
 
+static bool is_refusal(enum sspi_reason reason)
+{
+    return request_count_status(reason) != 0 && reason != SSPI_REASON_CHALLENGED &&
+           reason != SSPI_REASON_SESSION_INCOMPLETE && reason != SSPI_REASON_CONTINUED;
+}
+
+/* Returns the status of the log entry for `reason`. */
+static SECURITY_STATUS status_of(struct sspi_exchange *exchange, enum sspi_reason reason)
+{
+    if (exchange->last_refusal.reason == reason) {
+        if (reason == exchange->reason)
+            exchange->evaluation_refusal = exchange->last_refusal;
+        return exchange->last_refusal.status;
+    }
+    return exchange->evaluation_refusal.reason == reason ? exchange->evaluation_refusal.status
+                                                         : SEC_E_OK;
+}
+
+void request_answer_set_error(struct sspi_exchange *exchange, enum sspi_reason reason)
+{
+    if (!is_refusal(reason) || exchange->result.need != SSPI_NEED_NONE)
+        return;
+    acceptor_log_write_id(exchange->error, reason, status_of(exchange, reason));
+    exchange->result.variables[SSPI_VARIABLE_ERROR] = bytes_view(exchange->error);
+}
+
+/* The SID of a foreign user is hidden if its domain is one of ours, as the user's groups are: the
+ * foreign KDC claims that SID. */
+static bool shows_sid(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    const struct policy_identity *identity = &exchange->identity;
+    return identity->user_sid.n_sub > 0 &&
+           (!identity->is_foreign || policy->groups.offers[SSPI_GROUPS_TICKET_UNFILTERED] ||
+            !acceptor_directory_is_own(exchange->acceptor->directory, &identity->user_sid));
+}
+
+static void set_sid(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    if (!shows_sid(exchange, policy))
+        return;
+    sid_write(&exchange->identity.user_sid, exchange->sid);
+    exchange->result.variables[SSPI_VARIABLE_SID] = bytes_view(exchange->sid);
+}
+
 static void set_variables(struct sspi_exchange *exchange)
 {
     const struct policy_identity *identity = &exchange->identity;
@@ -227,7 +272,7 @@ static void log_login(struct sspi_exchange *exchange)
         channel_of(exchange->bound));
 }
 
-bool request_answer_granted(struct sspi_exchange *exchange)
+bool request_answer_granted(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     exchange->granted_without_header |=
         !exchange->request.proxy && !request_exchange_has_credentials(exchange);
@@ -241,6 +286,7 @@ bool request_answer_granted(struct sspi_exchange *exchange)
         return false;
     exchange->result.has_user = true;
     set_variables(exchange);
+    set_sid(exchange, policy);
     log_login(exchange);
     return true;
 }

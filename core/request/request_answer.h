@@ -19,7 +19,13 @@ bool request_answer_challenge(struct sspi_exchange *exchange,
  * that would make clients begin a new exchange. */
 bool request_answer_continue(struct sspi_exchange *exchange) MUST_USE;
 
+/* Sets SSPI_VARIABLE_ERROR to the begin of the log entry of a refusal, if the step ends for one. A
+ * challenge to a request without credentials, and the next token of an exchange, are not refusals.
+ */
+void request_answer_set_error(struct sspi_exchange *exchange, enum sspi_reason reason);
+
 /* 0: the user's variables, the answer token if there is one, and the log entry of a new login. */
-bool request_answer_granted(struct sspi_exchange *exchange) MUST_USE;
+bool request_answer_granted(struct sspi_exchange *exchange,
+                            const struct sspi_policy *policy) MUST_USE;
 
 #endif

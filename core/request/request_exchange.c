@@ -72,6 +72,8 @@ enum sspi_reason request_exchange_log(struct sspi_exchange *exchange, enum sspi_
     va_start(arguments, format);
     acceptor_log_write_list(next_entry(exchange), reason, status, format, arguments);
     va_end(arguments);
+    if (request_count_status(reason) != 0)
+        exchange->last_refusal = (struct request_refusal){reason, status};
     return reason;
 }
 

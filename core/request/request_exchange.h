@@ -36,6 +36,12 @@ struct request_waiting_leg {
     uint8_t scheme;                            /* SSPI_SCHEME_* */
 };
 
+/* A refusal, as its log entry begins. */
+struct request_refusal {
+    enum sspi_reason reason; /* NONE: there was no refusal */
+    SECURITY_STATUS status;
+};
+
 struct sspi_exchange {
     struct sspi_acceptor *acceptor;
     struct sspi_request request;
@@ -71,10 +77,15 @@ struct sspi_exchange {
 
     struct sspi_result result;
     struct bytes header_text[SSPI_HEADERS_LIMIT];
-    struct bytes lookup_realm; /* NUL-terminated, of SSPI_NEED_HASH */
-    char *user_name;           /* in the form that the policy of the last step wants */
-    char expires[24];          /* the text of SSPI_VARIABLE_EXPIRES */
-    struct sspi_view realm;    /* of the step that runs */
+    struct bytes lookup_realm;        /* NUL-terminated, of SSPI_NEED_HASH */
+    char *user_name;                  /* in the form that the policy of the last step wants */
+    char expires[24];                 /* the text of SSPI_VARIABLE_EXPIRES */
+    char sid[SID_TEXT_SIZE];          /* the text of SSPI_VARIABLE_SID */
+    char error[ACCEPTOR_LOG_ID_SIZE]; /* the text of SSPI_VARIABLE_ERROR */
+    /* The last log entry that may explain a refusal, and that of the evaluation: a later step that
+     * ends for the reason of the evaluation does not log it again. */
+    struct request_refusal last_refusal, evaluation_refusal;
+    struct sspi_view realm; /* of the step that runs */
 };
 
 /* Adds a log entry to the result, in place of the last one if there is no room. The text is

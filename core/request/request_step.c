@@ -372,7 +372,7 @@ static bool make_answer(struct sspi_exchange *exchange, const struct sspi_policy
                         enum sspi_reason reason)
 {
     if (reason == SSPI_REASON_GRANTED)
-        return request_answer_granted(exchange);
+        return request_answer_granted(exchange, policy);
     if (reason == SSPI_REASON_CONTINUED)
         return request_answer_continue(exchange);
     if (request_count_status(reason) == 401)
@@ -410,6 +410,7 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
     }
     if (result->need == SSPI_NEED_NONE)
         result->status = request_count_status(reason);
+    request_answer_set_error(exchange, reason);
     count_end(exchange, reason);
     return result;
 }
