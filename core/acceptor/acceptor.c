@@ -31,17 +31,19 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
     acceptor->config = *config;
     acceptor->tls = binding_table_new();
     acceptor->limiter = acceptor_limiter_new(config->max_waiting_logins);
+    acceptor->nss_limiter = acceptor_limiter_new(0);
     acceptor->directory = acceptor_directory_new();
     bool locks = acceptor_credentials_init(&acceptor->credentials) &&
                  acceptor_log_addresses_init(&acceptor->logged_proxies);
     bool hashes = hash_suite_init(&acceptor->hashes);
     bool keyed = clock->random(clock->self, acceptor->mark_key, sizeof(acceptor->mark_key));
-    if (acceptor->tls != NULL && acceptor->limiter != NULL && acceptor->directory != NULL &&
-        locks && hashes && keyed)
+    if (acceptor->tls != NULL && acceptor->limiter != NULL && acceptor->nss_limiter != NULL &&
+        acceptor->directory != NULL && locks && hashes && keyed)
         return acceptor;
     hash_suite_clear(&acceptor->hashes);
     binding_table_free(acceptor->tls);
     acceptor_limiter_unref(acceptor->limiter);
+    acceptor_limiter_unref(acceptor->nss_limiter);
     acceptor_directory_unref(acceptor->directory);
     free(acceptor);
     return NULL;
@@ -60,6 +62,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     }
     binding_table_free(acceptor->tls);
     acceptor_limiter_unref(acceptor->limiter);
+    acceptor_limiter_unref(acceptor->nss_limiter);
     acceptor_directory_unref(acceptor->directory);
     acceptor_log_addresses_clear(&acceptor->logged_proxies);
     hash_suite_clear(&acceptor->hashes);

@@ -26,6 +26,8 @@ struct sspi_acceptor {
     size_t n_entries, n_returned; /* n_returned: the adapter has these entries already */
     struct acceptor_credentials credentials;
     struct acceptor_limiter *limiter;     /* of logins that wait for a domain controller */
+    struct acceptor_limiter *nss_limiter; /* of lookups of accounts: any number of them, but none
+                                           * for a while after one took too long */
     struct acceptor_directory *directory; /* the groups that requirements name */
     struct acceptor_log_addresses logged_proxies;
     uint8_t mark_key[ACCEPTOR_USER_MARK_KEY_LEN]; /* random; only this acceptor has it */

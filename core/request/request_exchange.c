@@ -35,6 +35,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     free(exchange->lookup.user);
     bytes_wipe(&exchange->lookup, sizeof(exchange->lookup));
     request_entity_clear(&exchange->entity);
+    sspi_job_unref(exchange->local_groups);
     sspi_job_unref(exchange->reload_job);
     bytes_free(&exchange->answer_token);
     bytes_free(&exchange->authentication_info);

@@ -62,8 +62,9 @@ struct sspi_exchange {
     struct request_waiting_leg waiting_leg;
     struct request_entity entity;
     struct request_lookup lookup;
-    struct sspi_job *reload_job; /* reads a changed file again; the next step logs its result */
-    bool reload_started;         /* the evaluation has made its only reload_job */
+    struct sspi_job *local_groups; /* a reference; request_local_groups.c knows more; NULL: none */
+    struct sspi_job *reload_job;   /* reads a changed file again; the next step logs its result */
+    bool reload_started;           /* the evaluation has made its only reload_job */
     /* Answer token of Negotiate or NTLM in base64, and which of them: sent with the next leg's 401,
      * or with the granted answer (mutual authentication). */
     struct bytes answer_token;

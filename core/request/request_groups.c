@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request_groups.h"
 
+#include "request_local_groups.h"
 #include "store_groups.h"
 
 /* Returns the group file that `policy` uses. NULL: none. Its file was opened at start, or the user
@@ -26,14 +27,32 @@ bool request_groups_has(const struct sspi_exchange *exchange, const struct sspi_
 {
     struct store_groups *file = file_of(exchange, policy);
     const struct store_groups_user user = user_of(exchange);
-    return file != NULL && store_groups_has(file, &user, name);
+    if (file != NULL && store_groups_has(file, &user, name))
+        return true;
+    return policy->groups.offers[SSPI_GROUPS_LOCAL] && request_local_groups_has(exchange, name);
+}
+
+/* The visit of local groups, without those that the file has too. */
+struct local_visit {
+    struct store_groups *file;
+    struct store_groups_user user;
+    void (*visit)(void *self, struct sspi_view name);
+    void *self;
+};
+
+static void visit_local(void *self, struct sspi_view name)
+{
+    const struct local_visit *local = self;
+    if (local->file == NULL || !store_groups_has(local->file, &local->user, name))
+        local->visit(local->self, name);
 }
 
 void request_groups_visit(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
                           void (*visit)(void *self, struct sspi_view name), void *self)
 {
-    struct store_groups *file = file_of(exchange, policy);
-    const struct store_groups_user user = user_of(exchange);
-    if (file != NULL)
-        store_groups_visit(file, &user, visit, self);
+    struct local_visit local = {file_of(exchange, policy), user_of(exchange), visit, self};
+    if (local.file != NULL)
+        store_groups_visit(local.file, &local.user, visit, self);
+    if (policy->groups.offers[SSPI_GROUPS_LOCAL])
+        request_local_groups_visit(exchange, visit_local, &local);
 }

@@ -10,6 +10,7 @@
 #include "request_count.h"
 #include "request_evaluate.h"
 #include "request_check.h"
+#include "request_local_groups.h"
 #include "request_login.h"
 #include "policy_check.h"
 #include "policy.h"
@@ -288,6 +289,16 @@ static void log_missing_groups(struct sspi_exchange *exchange, const struct sspi
     exchange->logon_problem = NULL;
 }
 
+/* As request_local_groups_find(), but hands the job out. */
+static enum sspi_reason find_local_groups(struct sspi_exchange *exchange,
+                                          const struct sspi_policy *policy)
+{
+    enum sspi_reason found = request_local_groups_find(exchange, policy);
+    if (found == SSPI_REASON_NONE)
+        hand_out_job(exchange, exchange->local_groups);
+    return found;
+}
+
 /* Decides about credentials that are verified. */
 static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
                                         const struct sspi_policy *policy)
@@ -304,6 +315,9 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
             exchange, SSPI_REASON_NOT_COVERED, SEC_E_OK,
             "%s was verified under another policy, but this location demands %s",
             escape_text(shown, sizeof(shown), name), why);
+    enum sspi_reason found = find_local_groups(exchange, policy);
+    if (found != SSPI_REASON_GRANTED)
+        return found;
     log_missing_groups(exchange, policy);
     if (!policy_check_require(policy, &exchange->identity,
                               exchange->bound == PACKAGE_BOUND_MATCHED))

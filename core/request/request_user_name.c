@@ -115,3 +115,20 @@ enum request_user_name request_user_name_make(const struct sspi_exchange *exchan
     };
     return request_user_name_spell(&user, form, ret_name);
 }
+
+enum request_user_name request_user_name_account(const struct sspi_exchange *exchange,
+                                                 char **ret_account)
+{
+    const struct policy_identity *identity = &exchange->identity;
+    const struct request_user user = {
+        .scheme = identity->scheme,
+        .mech = identity->mech,
+        .name = identity->name,
+        .is_of_own_domain = identity->mech == SSPI_MECH_NTLM && is_of_own_domain(identity),
+    };
+    if (identity->mech == SSPI_MECH_NTLM)
+        return spell_account(&user, SSPI_USER_NAME_LOCAL, ret_account);
+    if (identity->mech == SSPI_MECH_KERBEROS)
+        return map_principal(&user, ret_account);
+    return REQUEST_USER_NAME_NO_ACCOUNT;
+}

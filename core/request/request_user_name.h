@@ -42,4 +42,10 @@ enum request_user_name request_user_name_make(const struct sspi_exchange *exchan
                                               const struct sspi_policy *policy,
                                               char **ret_name) MUST_USE;
 
+/* Writes the name of the user's account on this machine: the one of `local`. Digest users have
+ * none, nor have NTLM users of another domain. NO_ACCOUNT and AMBIGUOUS: there is no account that
+ * is surely the user's. GOOD sets *ret_account, which the caller frees. Blocks on no network. */
+enum request_user_name request_user_name_account(const struct sspi_exchange *exchange,
+                                                 char **ret_account) MUST_USE;
+
 #endif

@@ -79,7 +79,7 @@ static bool may_return(void)
     return getresuid(&real, &effective, &saved) == 0 && (real == 0 || saved == 0);
 }
 
-bool secur_identity_take(const struct secur_identity *own, const struct secur_account *account)
+bool secur_identity_take(const struct secur_identity *own, const struct account *account)
 {
     /* Only a thread of root may act as another account, and no thread may act as root. */
     if (own->uid != 0 || account->uid == 0 || !account->exists || !may_return())

@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-#include "secur_account.h"
+#include "account.h"
 
 /* The effective ids, which the ids for the file system follow, and the groups. The caller
  * zero-initialises it. */
@@ -26,8 +26,7 @@ bool secur_identity_get(struct secur_identity *ret_identity) MUST_USE;
  * then the user, because the last step gives up the privilege that the others need. Real and saved
  * ids stay. So the thread can change back, and the account's owner can neither signal nor trace the
  * process. False: the thread has no privilege, or would keep capabilities; nothing has changed. */
-bool secur_identity_take(const struct secur_identity *own,
-                         const struct secur_account *account) MUST_USE;
+bool secur_identity_take(const struct secur_identity *own, const struct account *account) MUST_USE;
 
 /* Changes the thread back to `own`. This cannot fail for a thread that secur_identity_take()
  * changed. If it fails, the process is aborted, because it must not run with mixed rights. */

@@ -12,7 +12,7 @@
 
 /* The cache is changed first, because that needs no privilege and can be undone. */
 SECURITY_STATUS secur_impersonate_begin(struct secur_impersonation *state,
-                                        const struct secur_account *account, const char *ccache)
+                                        const struct account *account, const char *ccache)
 {
     const struct package *caches = secur_packages_with_ccache();
 

@@ -18,8 +18,7 @@ struct secur_impersonation {
  * client delegated no credential. SEC_E_NO_IMPERSONATION: the thread has no privilege for it.
  * SEC_E_INSUFFICIENT_MEMORY. On an error nothing has changed. */
 SECURITY_STATUS secur_impersonate_begin(struct secur_impersonation *state,
-                                        const struct secur_account *account,
-                                        const char *ccache) MUST_USE;
+                                        const struct account *account, const char *ccache) MUST_USE;
 
 /* True when the calling thread is the one that acts as the client. */
 bool secur_impersonate_is_by_this_thread(const struct secur_impersonation *state);

@@ -5,16 +5,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "secur_account.h"
+#include "account.h"
 #include "secur_context.h"
 
-#define ACCOUNT_CLEANUP __attribute__((cleanup(secur_account_clear)))
+#define ACCOUNT_CLEANUP __attribute__((cleanup(account_clear)))
 
 struct sspi_token {
     struct secur_context *context; /* a reference: name and credential are its own */
     const struct package_info *info;
     char *local_name; /* NULL: none */
-    struct secur_account account;
+    struct account account;
     char **sids; /* the user's first; ends with NULL; NULL: none */
     size_t n_sids;
 };
@@ -85,7 +85,7 @@ static void token_free(struct sspi_token *token)
     for (size_t i = 0; i < token->n_sids; i++)
         free(token->sids[i]);
     free(token->sids);
-    secur_account_clear(&token->account);
+    account_clear(&token->account);
     free(token->local_name);
     free(token);
 }
@@ -103,7 +103,7 @@ SECURITY_STATUS secur_token_make(struct secur_context *context, struct sspi_toke
     if (status == SEC_E_OK)
         status = local_name(context, &token->local_name);
     if (status == SEC_E_OK && token->local_name != NULL)
-        status = secur_account_find(token->local_name, &token->account);
+        status = account_find(token->local_name, &token->account);
     if (status != SEC_E_OK) {
         token_free(token);
         return status;
@@ -185,20 +185,20 @@ SECURITY_STATUS SEC_ENTRY QuerySecurityContextToken(PCtxtHandle phContext, void 
 /* ---- ImpersonateSecurityContext, RevertSecurityContext ---- */
 
 static SECURITY_STATUS find_account(const struct secur_context *context,
-                                    struct secur_account *ret_account)
+                                    struct account *ret_account)
 {
     char *name;
     SECURITY_STATUS status = local_name(context, &name);
 
     if (status == SEC_E_OK && name != NULL)
-        status = secur_account_find(name, ret_account);
+        status = account_find(name, ret_account);
     free(name);
     return status;
 }
 
 static SECURITY_STATUS impersonate(struct secur_context *context)
 {
-    ACCOUNT_CLEANUP struct secur_account account = {0};
+    ACCOUNT_CLEANUP struct account account = {0};
 
     if (context->base.state != PACKAGE_CONTEXT_ESTABLISHED)
         return SEC_E_INVALID_HANDLE;

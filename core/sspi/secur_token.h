@@ -10,7 +10,7 @@
 struct secur_context;
 
 /* Makes a token of an established context. The token keeps the context alive until
- * sspi_token_close(). Statuses as secur_account_find(). */
+ * sspi_token_close(). Statuses as account_find(). */
 SECURITY_STATUS secur_token_make(struct secur_context *context,
                                  struct sspi_token **ret_token) MUST_USE;
 
