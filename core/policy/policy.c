@@ -467,6 +467,11 @@ bool sspi_policy_demands(const struct sspi_policy *policy, enum sspi_option opti
             policy->channel_binding == SSPI_BINDING_REQUIRE);
 }
 
+bool policy_demands_channel(const struct sspi_policy *policy)
+{
+    return policy->channel_binding == SSPI_BINDING_REQUIRE || policy->requires_channel_bound;
+}
+
 bool policy_has_front_end(const struct sspi_policy *policy)
 {
     return policy->protection.offers[SSPI_PROTECTION_PROXY] || policy->front_end_certificates.n > 0;

@@ -19,6 +19,9 @@ bool policy_uses_mech(const struct sspi_policy *policy, enum sspi_mech mech);
 /* True if the client's TLS may end at a front end: plain HTTP is then accepted. */
 bool policy_has_front_end(const struct sspi_policy *policy);
 
+/* True if each login must prove that its client uses this TLS channel. A session cannot. */
+bool policy_demands_channel(const struct sspi_policy *policy);
+
 /* True if requests without credentials, or with credentials of a scheme that is not offered, pass
  * as anonymous. */
 bool policy_is_optional(const struct sspi_policy *policy);

@@ -3,6 +3,7 @@
 
 #include "bytes.h"
 #include "hash.h"
+#include "policy.h"
 
 /* ---- the mechanisms ---- */
 
@@ -96,19 +97,38 @@ static const char *check_login(const struct sspi_policy *policy,
     return policy_check_is_too_old(policy, facts->login_age_ms) ? "a newer login" : NULL;
 }
 
+/* ---- sessions ---- */
+
+/* A cookie proves neither that the client uses this TLS channel, nor that the body of the
+ * request is the client's. */
+static const char *check_session(const struct sspi_policy *policy,
+                                 const struct policy_identity *identity)
+{
+    if (!policy->session)
+        return "credentials with each request";
+    if (policy_demands_channel(policy))
+        return "a channel binding, which a session does not prove";
+    if (identity->scheme == SSPI_SCHEME_DIGEST && !policy->digest_qop.offers[SSPI_QOP_AUTH])
+        return "qop auth-int";
+    return NULL;
+}
+
 /* ---- the check ---- */
 
 const char *policy_check_identity(const struct sspi_policy *policy,
                                   const struct policy_identity *identity,
                                   const struct policy_facts *facts)
 {
+    const char *why = facts->from_session ? check_session(policy, identity) : NULL;
+    if (why != NULL)
+        return why;
     if (!policy->schemes.offers[identity->scheme])
         return "another scheme";
     if (identity->scheme == SSPI_SCHEME_DIGEST)
         return check_digest(policy, identity, facts);
     if (!policy->mechanisms.offers[identity->mech])
         return "other mechanisms";
-    const char *why = facts->from_connection ? check_login(policy, identity, facts) : NULL;
+    why = facts->from_connection ? check_login(policy, identity, facts) : NULL;
     if (why != NULL)
         return why;
     switch (identity->mech) {

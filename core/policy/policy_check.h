@@ -20,6 +20,7 @@ struct policy_facts {
     bool from_connection;      /* the identity is the login that the connection kept */
     bool connection_is_direct; /* HTTP/1.x, and no proxy in between */
     uint64_t login_age_ms;     /* of a login from the connection */
+    bool from_session;         /* the identity is that of a session's cookie */
 };
 
 /* Returns NULL if `policy` accepts the identity. Otherwise returns what it demands instead (static

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "escape.h"
-#include "field.h"
+#include "request_caches.h"
 #include "request_login.h"
 #include "policy.h"
 #include "policy_proxies.h"
@@ -274,8 +274,7 @@ static void log_login(struct sspi_exchange *exchange)
 
 bool request_answer_granted(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    exchange->granted_without_header |=
-        !exchange->request.proxy && !request_exchange_has_credentials(exchange);
+    request_caches_note_grant(exchange);
     if (exchange->answer_token.len > 0)
         add_token(exchange);
     if (exchange->authentication_info.len > 0)
@@ -289,74 +288,4 @@ bool request_answer_granted(struct sspi_exchange *exchange, const struct sspi_po
     set_sid(exchange, policy);
     log_login(exchange);
     return true;
-}
-
-/* ---- shared caches ---- */
-
-bool sspi_http_is_private(const struct sspi_exchange *exchange,
-                          const struct sspi_connection *connection, bool has_no_header)
-{
-    if (exchange != NULL) {
-        if (exchange->granted_without_header)
-            return true;
-        has_no_header = !request_exchange_has_credentials(exchange);
-    }
-    return has_no_header && connection != NULL && connection->has_login &&
-           !connection->login_is_for_proxy;
-}
-
-bool sspi_http_overrides_cache_control(struct sspi_view name)
-{
-    return bytes_equal_nocase(name, SSPI_VIEW("X-Accel-Expires")) ||
-           bytes_equal_nocase(name, SSPI_VIEW("Surrogate-Control")) ||
-           bytes_equal_nocase(name, SSPI_VIEW("CDN-Cache-Control"));
-}
-
-/* RFC 9110 5.6.1 and 5.6.4: the next member of a list, up to a comma that no quotes enclose.
- * `*rest` then begins after the comma. */
-static struct sspi_view next_member(struct sspi_view *rest)
-{
-    bool quoted = false;
-    size_t len = 0;
-    while (len < rest->len && (quoted || rest->data[len] != ',')) {
-        if (quoted && rest->data[len] == '\\' && len + 1 < rest->len)
-            len++;
-        else if (rest->data[len] == '"')
-            quoted = !quoted;
-        len++;
-    }
-    struct sspi_view member = {rest->data, len};
-    size_t taken = len < rest->len ? len + 1 : len;
-    rest->data += taken;
-    rest->len -= taken;
-    return field_trim(member);
-}
-
-/* The directives that contradict `private`, and `private` itself, which is written first.
- * private="field" is kept, because it lets caches store the rest of the answer. */
-static bool is_replaced(struct sspi_view member)
-{
-    const char *equals = member.len == 0 ? NULL : memchr(member.data, '=', member.len);
-    struct sspi_view name = {member.data,
-                             equals == NULL ? member.len : (size_t)(equals - member.data)};
-    name = field_trim(name);
-    return name.len == 0 || bytes_equal_nocase(name, SSPI_VIEW("public")) ||
-           bytes_equal_nocase(name, SSPI_VIEW("s-maxage")) ||
-           (equals == NULL && bytes_equal_nocase(name, SSPI_VIEW("private")));
-}
-
-size_t sspi_http_private_cache_control(struct sspi_view value, char *to)
-{
-    static const struct sspi_view first = {"private", 7};
-    size_t len = first.len;
-    memcpy(to, first.data, first.len);
-    while (value.len > 0) {
-        struct sspi_view member = next_member(&value);
-        if (is_replaced(member))
-            continue;
-        memcpy(to + len, ", ", 2);
-        memcpy(to + len + 2, member.data, member.len);
-        len += 2 + member.len;
-    }
-    return len;
 }

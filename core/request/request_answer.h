@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Header lines and variables of the result. False: they cannot be made, and a log entry says why;
- * the answer is then 500 without any of them.
- *
- * The file also decides which answers shared caches may store, for the functions of sspi_http.h. A
- * shared cache does not store the answer to a request with Authorization (RFC 9111 section 3.5). A
- * request that uses the connection's login has no such header, so the answer itself must be marked
- * as private. */
+ * the answer is then 500 without any of them. */
 #ifndef REQUEST_ANSWER_H
 #define REQUEST_ANSWER_H
 

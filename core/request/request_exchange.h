@@ -8,6 +8,8 @@
 #include "request_connection.h"
 #include "request_entity.h"
 #include "policy_identity.h"
+#include "session_content.h"
+#include "store_seal.h"
 
 #define REQUEST_HASH_A1_LEN 16
 
@@ -25,6 +27,23 @@ struct request_lookup {
      * hash. */
     bool has_verified_hash;
     uint8_t verified_hash[REQUEST_HASH_A1_LEN];
+};
+
+/* The longest value of a session's cookie, and its parts. Browsers keep cookies of 4,096 octets
+ * with name and attributes (RFC 6265 section 6.1). */
+#define REQUEST_SESSION_VALUE_LIMIT   3800u
+#define REQUEST_SESSION_SEALED_LIMIT  (REQUEST_SESSION_VALUE_LIMIT * 3 / 4)
+#define REQUEST_SESSION_CONTENT_LIMIT (REQUEST_SESSION_SEALED_LIMIT - STORE_SEAL_OVERHEAD)
+
+/* The session of the request's cookie, and the cookie that the answer sets. */
+struct request_session {
+    struct session_content content; /* views into `octets`, which the last opened cookie held */
+    char octets[REQUEST_SESSION_CONTENT_LIMIT];
+    bool renews;       /* the session in use gets a new cookie */
+    bool is_decided;   /* a step has decided whether the answer sets a new cookie */
+    bool is_logged;    /* an entry says why a cookie does not count */
+    struct bytes line; /* of Set-Cookie, for each answer of the request; empty: none */
+    bool clears;       /* that line removes the cookie */
 };
 
 /* A leg of Negotiate or NTLM that a job evaluates, because it may wait for a domain controller. The
@@ -53,15 +72,17 @@ struct sspi_exchange {
     enum package_bound bound;  /* of the identity, by the policy that accepted it last */
     uint64_t users_generation; /* of the user file, read before the credentials were verified */
     bool from_connection;      /* the identity is the login that the connection kept */
+    bool from_session;         /* the identity is that of a session's cookie */
     bool persistent;           /* the connection keeps the login of this request */
     bool counted;              /* the end of this request is in the counters */
     bool login_logged;
-    const char *logon_problem;   /* static: why the ticket of this login has no groups; NULL: it has
-                                    some, or this was logged */
-    bool granted_without_header; /* a step granted the request without an Authorization header */
+    const char *logon_problem; /* static: why the ticket of this login has no groups; NULL: it has
+                                  some, or this was logged */
+    bool is_private;           /* a step granted the request by something else than Authorization */
     struct request_waiting_leg waiting_leg;
     struct request_entity entity;
     struct request_lookup lookup;
+    struct request_session session;
     struct sspi_job *local_groups; /* a reference; request_local_groups.c knows more; NULL: none */
     struct sspi_job *reload_job;   /* reads a changed file again; the next step logs its result */
     bool reload_started;           /* the evaluation has made its only reload_job */

@@ -10,11 +10,25 @@
 
 _Static_assert(BASE64_URL_LEN(OPAQUE_SIZE) == STORE_STATE_OPAQUE_LEN, "the name fits");
 
-static void divide(uint64_t size, uint64_t *n_nonce_sets, uint64_t *n_replay_sets)
+/* Sets the numbers of sets for memory of this size. */
+static void divide(struct store_constants *constants, uint64_t size)
 {
     uint64_t tables = size - store_layout_header_size();
-    *n_nonce_sets = tables / 4 * 3 / sizeof(struct store_nonce_set);
-    *n_replay_sets = tables / 4 / sizeof(struct store_replay_set);
+    uint64_t rest = tables / 16 * 15;
+    constants->n_nonce_sets = rest / 4 * 3 / sizeof(struct store_nonce_set);
+    constants->n_replay_sets = rest / 4 / sizeof(struct store_replay_set);
+    constants->n_revocation_sets = tables / 16 / sizeof(struct store_revocation_set);
+}
+
+static bool same_division(const struct store_constants *a, const struct store_constants *b)
+{
+    return a->n_nonce_sets == b->n_nonce_sets && a->n_replay_sets == b->n_replay_sets &&
+           a->n_revocation_sets == b->n_revocation_sets;
+}
+
+static bool make_secret(const struct clock *clock, uint8_t *secret, size_t len)
+{
+    return clock->random(clock->self, secret, len);
 }
 
 static bool make_opaque(struct store_constants *constants, const struct clock *clock)
@@ -28,10 +42,12 @@ static bool make_opaque(struct store_constants *constants, const struct clock *c
 
 static bool make_secrets(struct store_constants *constants, const struct clock *clock)
 {
-    return clock->random(clock->self, constants->nonce_key, sizeof(constants->nonce_key)) &&
-           clock->random(clock->self, constants->tag_key, sizeof(constants->tag_key)) &&
-           clock->random(clock->self, constants->owner_key, sizeof(constants->owner_key)) &&
-           clock->random(clock->self, constants->replay_key, sizeof(constants->replay_key)) &&
+    return make_secret(clock, constants->nonce_key, sizeof(constants->nonce_key)) &&
+           make_secret(clock, constants->session_key, sizeof(constants->session_key)) &&
+           make_secret(clock, constants->tag_key, sizeof(constants->tag_key)) &&
+           make_secret(clock, constants->owner_key, sizeof(constants->owner_key)) &&
+           make_secret(clock, constants->replay_key, sizeof(constants->replay_key)) &&
+           make_secret(clock, constants->revocation_key, sizeof(constants->revocation_key)) &&
            make_opaque(constants, clock);
 }
 
@@ -72,7 +88,7 @@ struct sspi_state *store_layout_format(void *memory, size_t size, const struct s
     constants->created_ms = clock->now_ms(clock->self);
     constants->created_steady_ms = clock->steady_ms(clock->self);
     constants->origin = *origin;
-    divide(size, &constants->n_nonce_sets, &constants->n_replay_sets);
+    divide(constants, size);
     if (!make_secrets(constants, clock))
         return NULL;
     header->check = store_layout_check(constants);
@@ -86,12 +102,12 @@ struct sspi_state *store_layout_format(void *memory, size_t size, const struct s
 static bool is_sound(const struct store_constants *constants, struct store_siphash check,
                      size_t size, const struct store_origin *origin)
 {
-    uint64_t n_nonce_sets, n_replay_sets;
-    divide(size, &n_nonce_sets, &n_replay_sets);
+    struct store_constants right;
+    divide(&right, size);
     return store_siphash_same(check, store_layout_check(constants)) &&
            constants->layout == STORE_LAYOUT_NUMBER &&
            constants->header_size == store_layout_header_size() && constants->size == size &&
-           constants->n_nonce_sets == n_nonce_sets && constants->n_replay_sets == n_replay_sets &&
+           same_division(constants, &right) &&
            memcmp(&constants->origin, origin, sizeof(*origin)) == 0;
 }
 

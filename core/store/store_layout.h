@@ -2,13 +2,15 @@
 /* The layout of the shared memory. Internal to store/.
  *
  * The memory holds, in this order: the header (struct store_header), the sets of nonces, the sets
- * of replays. Workers may map the memory at different addresses, so it holds no pointers. Every
- * address follows from numbers that each process copied when it attached (struct sspi_state). A
- * worker that overwrites the shared header therefore cannot make another worker leave the memory.
+ * of replays, the sets of revocations. Workers may map the memory at different addresses, so it
+ * holds no pointers. Every address follows from numbers that each process copied when it attached
+ * (struct sspi_state). A worker that overwrites the shared header therefore cannot make another
+ * worker leave the memory.
  *
- * Three quarters are for nonces, a quarter is for replays. One MiB, without the header of 2 KiB,
- * has room for 8192 nonces and 10240 replays. These are 1024 sets of 8 nonces, 96 octets a nonce,
- * and 1024 sets of 10 replays. The default of 32 MiB holds 262,000 nonces and 327,000 replays. */
+ * A sixteenth is for revocations. Of the rest, three quarters are for nonces, a quarter is for
+ * replays. One MiB, without the header of 3 KiB, has room for 7680 nonces (960 sets of 8, 96 octets
+ * a nonce), 9600 replays (960 sets of 10) and 1792 revocations (256 sets of 7). The default of
+ * 32 MiB holds 245,000 nonces, 307,000 replays and 57,000 revocations. */
 #ifndef STORE_LAYOUT_H
 #define STORE_LAYOUT_H
 
@@ -25,16 +27,17 @@
 
 /* Change the number with every change of a structure in this file. */
 #define STORE_LAYOUT_MAGIC  0x6574617473697073u
-#define STORE_LAYOUT_NUMBER 6u
+#define STORE_LAYOUT_NUMBER 7u
 
 #define STORE_ORIGIN_BOOT_SIZE 40 /* a UUID as text and its NUL; the rest is zero */
 
 #define STORE_LAYOUT_LINE    64 /* octets of a cache line */
 #define STORE_LAYOUT_STRIPES 64 /* locks per table; set i belongs to stripe i % STRIPES */
 
-#define STORE_NONCE_WAYS  8 /* nonces of a set */
-#define STORE_NONCE_WORDS 8 /* words of a nonce: 8 words of 32 counts make the window of 256 */
-#define STORE_REPLAY_WAYS 10
+#define STORE_NONCE_WAYS      8 /* nonces of a set */
+#define STORE_NONCE_WORDS     8 /* words of a nonce: 8 words of 32 counts make the window of 256 */
+#define STORE_REPLAY_WAYS     10
+#define STORE_REVOCATION_WAYS 7
 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2,
                "counts in memory that processes share need lock-free 64-bit atomics");
@@ -58,8 +61,20 @@ struct store_replay_set {
     uint64_t expires_ms[STORE_REPLAY_WAYS];
 };
 
+/* A way is empty when its end is 0; see store_revocations.h. */
+struct store_revocation_set {
+    alignas(STORE_LAYOUT_LINE) _Atomic uint64_t sequence; /* odd while a revocation is written */
+    _Atomic uint64_t floor_ms; /* newest login of the revocations that were removed */
+    _Atomic uint64_t until_ms; /* last end of them; afterwards the floor has no effect */
+    _Atomic uint64_t low[STORE_REVOCATION_WAYS];  /* keyed hash of the session's id, */
+    _Atomic uint64_t high[STORE_REVOCATION_WAYS]; /* 128 bits */
+    _Atomic uint64_t login_ms[STORE_REVOCATION_WAYS];
+    _Atomic uint64_t end_ms[STORE_REVOCATION_WAYS];
+};
+
 _Static_assert(sizeof(struct store_nonce_set) == 768, "96 octets a nonce");
 _Static_assert(sizeof(struct store_replay_set) == 256, "four cache lines a set");
+_Static_assert(sizeof(struct store_revocation_set) == 256, "four cache lines a set");
 
 /* The boot of the machine and the file that the memory belongs to. All zero: memory without a file,
  * which exists as long as the server's processes. */
@@ -78,18 +93,21 @@ struct store_constants {
     uint64_t created_steady_ms; /* the same moment on the clock that is never set back */
     uint64_t n_nonce_sets;
     uint64_t n_replay_sets;
+    uint64_t n_revocation_sets;
     struct store_origin origin;
     uint8_t nonce_key[STORE_STATE_KEY_SIZE];
+    uint8_t session_key[STORE_KEY_SIZE]; /* seals sessions if there is no key file */
     char opaque[STORE_STATE_OPAQUE_LEN]; /* no secret */
     /* Keys of the tables, one per kind of input. */
     uint8_t tag_key[STORE_SIPHASH_KEY_SIZE];
     uint8_t owner_key[STORE_SIPHASH_KEY_SIZE];
     uint8_t replay_key[STORE_SIPHASH_KEY_SIZE];
+    uint8_t revocation_key[STORE_SIPHASH_KEY_SIZE];
 };
 
 _Static_assert(sizeof(struct store_constants) ==
-                   7 * sizeof(uint64_t) + sizeof(struct store_origin) + STORE_STATE_KEY_SIZE +
-                       STORE_STATE_OPAQUE_LEN + 3 * STORE_SIPHASH_KEY_SIZE,
+                   8 * sizeof(uint64_t) + sizeof(struct store_origin) + STORE_STATE_KEY_SIZE +
+                       STORE_KEY_SIZE + STORE_STATE_OPAQUE_LEN + 4 * STORE_SIPHASH_KEY_SIZE,
                "no padding, so the check covers only defined octets");
 
 /* The number of counters; enum store_counter of store_state.h names them. */
@@ -107,6 +125,7 @@ struct store_header {
     _Atomic uint64_t counters[STORE_LAYOUT_COUNTERS];
     struct store_lock nonce_lock[STORE_LAYOUT_STRIPES];
     struct store_lock replay_lock[STORE_LAYOUT_STRIPES];
+    struct store_lock revocation_lock[STORE_LAYOUT_STRIPES];
 };
 
 /* A process's own view of the memory. It is private and never changes. */
@@ -132,6 +151,12 @@ static inline struct store_replay_set *store_layout_replays(const struct sspi_st
 {
     return (struct store_replay_set *)(void *)(store_layout_nonces(state) +
                                                state->constants.n_nonce_sets);
+}
+
+static inline struct store_revocation_set *store_layout_revocations(const struct sspi_state *state)
+{
+    return (struct store_revocation_set *)(void *)(store_layout_replays(state) +
+                                                   state->constants.n_replay_sets);
 }
 
 /* Spreads a hash evenly over `n_sets` (below 2^32) without a division. */

@@ -63,3 +63,8 @@ bool store_lock_release(struct store_lock *lock, uint64_t held)
 {
     return change(lock, held, held + 1);
 }
+
+bool store_lock_is_held(const struct store_lock *lock, uint64_t held)
+{
+    return atomic_load_explicit(&lock->number, memory_order_acquire) == held;
+}

@@ -34,4 +34,7 @@ bool store_lock_acquire(struct store_lock *lock, uint64_t *ret_held, bool *ret_o
  * changed the guarded data. */
 bool store_lock_release(struct store_lock *lock, uint64_t held);
 
+/* True as long as no other process took the lock from this holder. */
+bool store_lock_is_held(const struct store_lock *lock, uint64_t held) MUST_USE;
+
 #endif

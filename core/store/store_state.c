@@ -39,6 +39,11 @@ const uint8_t *store_state_nonce_key(const struct sspi_state *state)
     return state->constants.nonce_key;
 }
 
+const uint8_t *store_state_session_key(const struct sspi_state *state)
+{
+    return state->constants.session_key;
+}
+
 struct sspi_view store_state_opaque(const struct sspi_state *state)
 {
     return (struct sspi_view){state->constants.opaque, sizeof(state->constants.opaque)};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The memory that all workers share: a header with the counters, the table of nonce counts
- * (store_nonces.h), the table of Kerberos replays (store_replays.h). The memory comes from the
+ * (store_nonces.h), the table of Kerberos replays (store_replays.h), the table of revoked sessions
+ * (store_revocations.h). The memory comes from the
  * caller (an anonymous mapping, an nginx zone) or is a file (store_state_file.h). These functions
  * neither open files nor log. ARCHITECTURE.md describes the memory under "Where state lives". */
 #ifndef STORE_STATE_H
@@ -34,6 +35,10 @@ size_t store_state_size(const struct sspi_state *state);
 
 /* The secret for nonces, random for each formatted memory. Valid as long as the view. */
 const uint8_t *store_state_nonce_key(const struct sspi_state *state);
+
+/* The secret for sessions if there is no key file (store_keys_new()): STORE_KEY_SIZE octets, random
+ * for each formatted memory. Valid as long as the view. */
+const uint8_t *store_state_session_key(const struct sspi_state *state);
 
 /* A public name of this memory: random text that needs no quoting and does not end with a NUL.
  * Digest sends it as opaque. It shows whether a client answers a challenge of this memory. */

@@ -116,6 +116,37 @@ static void digest(void **state)
     assert_string_equal(check(&policy, &identity, &facts), "another user file");
 }
 
+static void sessions(void **state)
+{
+    const struct sspi_view on = SSPI_VIEW("on"), require = SSPI_VIEW("require"),
+                           integrity = SSPI_VIEW("auth-int");
+    const struct sspi_view bound_line[] = {SSPI_VIEW("channel-bound"), {NULL, 0}};
+    const struct sspi_policy none = policy_with(0, NULL, 0);
+    struct sspi_policy policy = policy_with(SSPI_OPTION_SESSION, &on, 1);
+    struct policy_facts facts = {.source = THIS_SOURCE, .from_session = true};
+    const struct policy_identity identity = {
+        .scheme = SSPI_SCHEME_NEGOTIATE, .mech = SSPI_MECH_KERBEROS, .source = THIS_SOURCE};
+    const struct policy_identity digest = {
+        .scheme = SSPI_SCHEME_DIGEST, .integrity = true, .source = THIS_SOURCE};
+    assert_string_equal(check(&policy, &identity, &facts), "");
+    assert_string_equal(check(&none, &identity, &facts), "credentials with each request");
+    facts.source = OTHER_SOURCE;
+    assert_string_equal(check(&policy, &identity, &facts), "another keytab");
+    assert_true(
+        sspi_policy_set(&policy, SSPI_OPTION_DIGEST_QOP, &integrity, 1, SSPI_SERVER_NGINX, error));
+    assert_string_equal(check(&policy, &digest, &facts), "qop auth-int");
+    struct sspi_policy demands = policy;
+    assert_true(sspi_policy_set(&demands, SSPI_OPTION_CHANNEL_BINDING, &require, 1,
+                                SSPI_SERVER_NGINX, error));
+    assert_string_equal(check(&demands, &identity, &facts),
+                        "a channel binding, which a session does not prove");
+    demands = policy;
+    assert_true(
+        sspi_policy_set(&demands, SSPI_OPTION_REQUIRE, bound_line, 2, SSPI_SERVER_NGINX, error));
+    assert_string_equal(check(&demands, &identity, &facts),
+                        "a channel binding, which a session does not prove");
+}
+
 static void digest_with_providers(void **state)
 {
     const struct sspi_view any = SSPI_VIEW("any");
@@ -158,6 +189,7 @@ int main(void)
         cmocka_unit_test(kerberos_and_ntlm),
         cmocka_unit_test(logins_of_connections),
         cmocka_unit_test(digest),
+        cmocka_unit_test(sessions),
         cmocka_unit_test(digest_with_providers),
         cmocka_unit_test(required_users),
     };

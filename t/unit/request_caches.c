@@ -45,6 +45,32 @@ static void contradicting_directives_are_removed(void **state)
     becomes("S-MaxAge = \"60\"", "private");
 }
 
+/* As becomes(), for an answer that sets a cookie. */
+static void sets_cookie(const char *value, const char *wanted)
+{
+    size_t len = strlen(value);
+    char *copy = test_malloc(len + 1);
+    char *to = test_malloc(SSPI_COOKIE_CONTROL_SIZE(len));
+    memcpy(copy, value, len);
+    size_t got = sspi_http_cookie_cache_control((struct sspi_view){copy, len}, to);
+    if (got != strlen(wanted) || memcmp(to, wanted, got) != 0)
+        fail_msg("%s became %.*s", value, (int)got, to);
+    assert_true(got <= SSPI_COOKIE_CONTROL_SIZE(len));
+    test_free(copy);
+    test_free(to);
+}
+
+static void no_cache_gives_a_cookie_to_another_client(void **state)
+{
+    sets_cookie("", "no-cache=\"Set-Cookie\"");
+    sets_cookie("private", "private, no-cache=\"Set-Cookie\"");
+    sets_cookie(" max-age=60 ", "max-age=60, no-cache=\"Set-Cookie\"");
+    sets_cookie("no-cache=\"X\"", "no-cache=\"X\", no-cache=\"Set-Cookie\"");
+    sets_cookie("private, No-Cache", "private, No-Cache");
+    sets_cookie("no-store", "no-store");
+    assert_false(sspi_http_sets_cookie(NULL));
+}
+
 static void directives_that_are_as_strict_stay(void **state)
 {
     becomes("no-store", "private, no-store");
@@ -91,6 +117,7 @@ int main(void)
         cmocka_unit_test(private_is_added_once),
         cmocka_unit_test(contradicting_directives_are_removed),
         cmocka_unit_test(directives_that_are_as_strict_stay),
+        cmocka_unit_test(no_cache_gives_a_cookie_to_another_client),
         cmocka_unit_test(private_for_some_fields_is_not_enough),
         cmocka_unit_test(broken_values_hide_nothing),
         cmocka_unit_test(other_fields_override_it),

@@ -3,6 +3,8 @@
  * it continues to write. Causes are a slow disk of a mapped file, or a debugger. */
 #include "store_test.h"
 
+#include "store_revocations.h"
+
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -200,12 +202,82 @@ static void the_other_cache_is_asked_for_what_a_late_holder_overwrote(void **unu
     test_state_free(state);
 }
 
+/* ---- revocations ---- */
+
+/* The number-th session whose place is `place`. */
+static const uint8_t *session(struct sspi_state *state, unsigned number)
+{
+    static uint8_t id[STORE_REVOCATION_ID_SIZE];
+    for (uint32_t i = 0;; i++) {
+        memset(id, 0, sizeof(id));
+        memcpy(id, &i, sizeof(i));
+        struct store_siphash hash = store_siphash(state->constants.revocation_key, id, sizeof(id));
+        if (store_layout_set(hash.high, state->constants.n_revocation_sets) == place &&
+            number-- == 0)
+            return id;
+    }
+}
+
+static int revoke_first(struct sspi_state *state)
+{
+    return store_revocations_add(state, session(state, 0), T0, T0 + LIFETIME);
+}
+
+static bool is_revoked(struct sspi_state *state, unsigned number)
+{
+    return store_revocations_has(state, session(state, number), T0, T0 + 1);
+}
+
+static void a_late_holder_revokes_its_session_again(void **unused)
+{
+    (void)unused;
+    struct sspi_state *state = test_state(SIZE);
+    place = 0;
+    struct store_revocation_set *set = store_layout_revocations(state);
+    pid_t child = begin_late(state, set, revoke_first);
+    assert_int_equal(set->sequence % 2, 0);
+    assert_false(is_revoked(state, 0));
+    assert_true(store_revocations_add(state, session(state, 1), T0, T0 + LIFETIME));
+    assert_true(end_late(child));
+    assert_true(is_revoked(state, 0));
+    assert_true(is_revoked(state, 1));
+    assert_false(is_revoked(state, 2));
+    assert_int_equal(set->sequence % 2, 0);
+    test_state_free(state);
+}
+
+/* The child has marked the set as being written, and stops before it writes the revocation. */
+static void a_late_writer_revives_no_session(void **unused)
+{
+    (void)unused;
+    struct sspi_state *state = test_state(SIZE);
+    place = 0;
+    struct store_revocation_set *set = store_layout_revocations(state);
+    while (PAGE - (uintptr_t)set % PAGE >= sizeof(*set)) {
+        place++;
+        set++;
+    }
+    assert_true(place < state->constants.n_revocation_sets); /* else no set lies in two pages */
+    assert_true(store_revocations_add(state, session(state, 1), T0, T0 + LIFETIME));
+    pid_t child = begin_late(state, set + 1, revoke_first);
+    assert_int_equal(set->sequence % 2, 1);
+    assert_true(store_revocations_add(state, session(state, 2), T0, T0 + LIFETIME));
+    for (unsigned number = 0; number < 3; number++)
+        assert_true(is_revoked(state, number));
+    assert_true(end_late(child));
+    for (unsigned number = 0; number < 3; number++)
+        assert_true(is_revoked(state, number));
+    test_state_free(state);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_late_writer_does_not_lose_a_count),
         cmocka_unit_test(a_late_holder_does_not_begin_to_write),
         cmocka_unit_test(the_other_cache_is_asked_for_what_a_late_holder_overwrote),
+        cmocka_unit_test(a_late_holder_revokes_its_session_again),
+        cmocka_unit_test(a_late_writer_revives_no_session),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

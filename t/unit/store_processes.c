@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many processes and threads on one memory, and processes that die in it. */
-#define _GNU_SOURCE /* memfd_create */
+#define _GNU_SOURCE /* memfd_create, gettid */
 #include "store_test.h"
+
+#include "store_revocations.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -161,6 +163,42 @@ static void each_token_is_fresh_exactly_once_among_processes_and_threads(void **
     }
 }
 
+/* All threads revoke all sessions, in different orders, and look each one up at once. The memory is
+ * small, so most revocations are removed again. A session that was revoked stays so. */
+static void revoke_all_sessions(struct sspi_state *state, struct tally *tally)
+{
+    for (uint32_t i = 0; i < N_COUNTS; i++) {
+        uint32_t number = (i * 7 + (uint32_t)gettid() * 101) % N_COUNTS;
+        uint8_t id[STORE_REVOCATION_ID_SIZE] = {0};
+        memcpy(id, &number, sizeof(number));
+        if (!store_revocations_add(state, id, 1000 + number, 9000000 + number) ||
+            !store_revocations_has(state, id, 1000 + number, 1))
+            atomic_fetch_add(&tally->n_fresh[number], 1);
+        /* Sessions with a later login were never revoked. */
+        uint32_t other = N_COUNTS + i;
+        memcpy(id, &other, sizeof(other));
+        if (store_revocations_has(state, id, 1000 + N_COUNTS, 1))
+            atomic_fetch_add(&tally->n_fresh[number], 1);
+    }
+}
+
+static void a_revoked_session_stays_so_among_processes_and_threads(void **unused)
+{
+    (void)unused;
+    for (int n_processes = 0; n_processes <= N_PROCESSES; n_processes += N_PROCESSES) {
+        struct sspi_state *state = test_state(SIZE);
+        struct tally *tally = hammer(state, n_processes, revoke_all_sessions);
+        for (uint32_t i = 0; i < N_COUNTS; i++) {
+            uint8_t id[STORE_REVOCATION_ID_SIZE] = {0};
+            memcpy(id, &i, sizeof(i));
+            assert_int_equal(tally->n_fresh[i], 0);
+            assert_true(store_revocations_has(state, id, 1000 + i, 1));
+        }
+        munmap(tally, sizeof(*tally));
+        test_state_free(state);
+    }
+}
+
 /* A child takes the lock, does `inside`, and is killed. */
 static void die_with(struct sspi_state *state, struct store_lock *lock,
                      void (*inside)(struct sspi_state *))
@@ -232,6 +270,41 @@ static void a_set_whose_writer_was_killed_accepts_no_old_nonce(void **unused)
     test_state_free(state);
 }
 
+static void begin_to_write_revocations_0(struct sspi_state *state)
+{
+    struct store_revocation_set *set = store_layout_revocations(state);
+    set->sequence++;
+    set->end_ms[0] = 0; /* the first revocation is forgotten */
+}
+
+/* Revokes sessions until a set of the first stripe has one. */
+static void revoke_in_set_0(struct sspi_state *state, uint8_t id[STORE_REVOCATION_ID_SIZE])
+{
+    struct store_revocation_set *set = store_layout_revocations(state);
+    for (uint32_t i = 0; set->end_ms[0] == 0; i++) {
+        memset(id, 0, STORE_REVOCATION_ID_SIZE);
+        memcpy(id, &i, sizeof(i));
+        assert_true(store_revocations_add(state, id, 1000, 9000));
+    }
+}
+
+static void a_set_of_revocations_whose_writer_was_killed_revives_no_session(void **unused)
+{
+    (void)unused;
+    uint8_t id[STORE_REVOCATION_ID_SIZE];
+    struct sspi_state *state = test_state(SIZE);
+    revoke_in_set_0(state, id);
+    die_with(state, &state->header->revocation_lock[0], NULL);
+    assert_true(store_revocations_has(state, id, 1000, 1)); /* reading needs no lock */
+    assert_true(store_revocations_add(state, id, 1000, 9001));
+    assert_int_equal(store_layout_revocations(state)->end_ms[0], 9001); /* nothing was lost */
+    die_with(state, &state->header->revocation_lock[0], begin_to_write_revocations_0);
+    assert_true(store_revocations_has(state, id, 1000, 1));
+    assert_true(store_revocations_has(state, id, 5000, 1));
+    assert_true(store_revocations_add(state, id, 1000, 9000));
+    test_state_free(state);
+}
+
 static void the_state_works_where_another_process_mapped_it(void **unused)
 {
     (void)unused;
@@ -262,8 +335,10 @@ int main(void)
         cmocka_unit_test(each_count_is_fresh_exactly_once_among_threads),
         cmocka_unit_test(no_count_is_fresh_twice_while_nonces_are_removed),
         cmocka_unit_test(each_token_is_fresh_exactly_once_among_processes_and_threads),
+        cmocka_unit_test(a_revoked_session_stays_so_among_processes_and_threads),
         cmocka_unit_test(a_process_killed_with_a_lock_blocks_no_other),
         cmocka_unit_test(a_set_whose_writer_was_killed_accepts_no_old_nonce),
+        cmocka_unit_test(a_set_of_revocations_whose_writer_was_killed_revives_no_session),
         cmocka_unit_test(the_state_works_where_another_process_mapped_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,6 +49,11 @@ static void attach_finds_the_same_state_with_its_key(void **unused)
     static const uint8_t zero[STORE_STATE_KEY_SIZE];
     assert_memory_not_equal(store_state_nonce_key(again), zero, sizeof(zero));
     assert_memory_equal(store_state_nonce_key(again), store_state_nonce_key(state), sizeof(zero));
+    assert_memory_not_equal(store_state_session_key(again), zero, STORE_KEY_SIZE);
+    assert_memory_not_equal(store_state_session_key(again), store_state_nonce_key(state),
+                            STORE_KEY_SIZE);
+    assert_memory_equal(store_state_session_key(again), store_state_session_key(state),
+                        STORE_KEY_SIZE);
     store_state_free(again);
     test_state_free(state);
 }
@@ -128,6 +133,7 @@ static void attach_refuses_numbers_that_do_not_fit(void **unused)
     attach_refuses_with(state, &constants->size);
     attach_refuses_with(state, &constants->n_nonce_sets);
     attach_refuses_with(state, &constants->n_replay_sets);
+    attach_refuses_with(state, &constants->n_revocation_sets);
     attach_refuses_with(state, &constants->origin.inode);
     test_state_free(state);
 }
@@ -188,14 +194,17 @@ static void tables_end_within_the_memory_and_hold_what_is_promised(void **unused
     (void)unused;
     for (size_t size = SIZE; size <= 8 * SIZE; size += 4096) {
         struct sspi_state *state = test_state(size);
-        struct store_replay_set *end = store_layout_replays(state) + state->constants.n_replay_sets;
+        struct store_revocation_set *end =
+            store_layout_revocations(state) + state->constants.n_revocation_sets;
         assert_true((char *)end <= (char *)state->header + size);
+        assert_true(state->constants.n_revocation_sets > 0);
         assert_int_equal((uintptr_t)store_layout_nonces(state) % STORE_LAYOUT_LINE, 0);
         test_state_free(state);
     }
     struct sspi_state *state = test_state((size_t)32 << 20);
-    assert_in_range(state->constants.n_nonce_sets * STORE_NONCE_WAYS, 262000, 262144);
-    assert_in_range(state->constants.n_replay_sets * STORE_REPLAY_WAYS, 327000, 327680);
+    assert_in_range(state->constants.n_nonce_sets * STORE_NONCE_WAYS, 245000, 245760);
+    assert_in_range(state->constants.n_replay_sets * STORE_REPLAY_WAYS, 306000, 307200);
+    assert_in_range(state->constants.n_revocation_sets * STORE_REVOCATION_WAYS, 57000, 57344);
     test_state_free(state);
 }
 
