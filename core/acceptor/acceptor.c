@@ -19,6 +19,7 @@
 #include "kerberos_name.h"
 #include "ntlm_winbind.h"
 #include "service_name.h"
+#include "store_keys.h"
 #include "store_state_file.h"
 #include "store_users.h"
 
@@ -66,6 +67,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     acceptor_directory_unref(acceptor->directory);
     acceptor_log_addresses_clear(&acceptor->logged_proxies);
     hash_suite_clear(&acceptor->hashes);
+    store_keys_unref(acceptor->state_keys);
     store_state_free(acceptor->state);
     free(acceptor->default_realm);
     free(acceptor->entries);
@@ -233,10 +235,23 @@ struct sspi_state *sspi_http_state_attach(void *memory, size_t size)
     return store_state_attach(memory, size);
 }
 
+/* Without memory for the keys there are no sessions. */
 void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state)
 {
+    store_keys_unref(acceptor->state_keys);
     store_state_free(acceptor->state);
     acceptor->state = state;
+    acceptor->state_keys = store_keys_new(store_state_session_key(state), clock_machine());
+}
+
+struct store_keys *acceptor_keys(const struct sspi_acceptor *acceptor,
+                                 const struct sspi_policy *policy)
+{
+    if (policy->key_file.n == 0)
+        return acceptor->state_keys;
+    const struct acceptor_source *source =
+        acceptor_source_find(acceptor->sources, policy, SSPI_OPTION_KEY_FILE);
+    return source == NULL ? NULL : source->keys;
 }
 
 static size_t state_size(const struct sspi_policy *policy)
@@ -343,16 +358,19 @@ static const char *kind_of(enum sspi_option option)
         return "keytab";
     if (option == SSPI_OPTION_GROUP_FILE)
         return "group file";
+    if (option == SSPI_OPTION_KEY_FILE)
+        return "key file";
     return option == SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE ? "front ends' certificates"
                                                              : "user file";
 }
 
 /* The certificate of a front end is not secret, and it is useless without its key. A group file is
- * not secret either, but who can change it can join any group. */
+ * not secret either, but who can change it can join any group. The mode of a key file was checked
+ * when the file was read. */
 static void check_mode(struct sspi_acceptor *acceptor, enum sspi_option option, const char *path)
 {
     char text[SSPI_ERROR_SIZE];
-    if (option != SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE &&
+    if (option != SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE && option != SSPI_OPTION_KEY_FILE &&
         !acceptor_config_check_mode(kind_of(option), path, option != SSPI_OPTION_GROUP_FILE, text))
         warn(acceptor, SSPI_REASON_EXPOSED, text);
 }
@@ -502,15 +520,17 @@ static bool check_digest(const struct sspi_acceptor *acceptor, const struct sspi
 
 /* The sources that a policy needs open. Of an incomplete policy: those that it sets itself. */
 struct needs {
-    bool keytab, nt_users, users, certificates, groups;
+    bool keytab, nt_users, users, certificates, groups, keys;
 };
 
 static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                        bool complete, bool has_realm, struct needs *ret_needs, char *error)
 {
     bool digest = policy->schemes.offers[SSPI_SCHEME_DIGEST];
-    /* A .htaccess file may use the group file, also if SSPIGroups does not list it here. */
+    /* A .htaccess file may use the group file, also if SSPIGroups does not list it here. It may
+     * also turn sessions on. */
     ret_needs->groups = sspi_policy_is_set(policy, SSPI_OPTION_GROUP_FILE);
+    ret_needs->keys = sspi_policy_is_set(policy, SSPI_OPTION_KEY_FILE);
     if (!complete) {
         ret_needs->keytab = sspi_policy_is_set(policy, SSPI_OPTION_KEYTAB);
         ret_needs->nt_users = sspi_policy_is_set(policy, SSPI_OPTION_NTLM_USER_FILE);
@@ -537,6 +557,7 @@ static bool open_needs(struct sspi_acceptor *acceptor, const struct sspi_policy 
            (!needs->nt_users || open_file(acceptor, policy, SSPI_OPTION_NTLM_USER_FILE, error)) &&
            (!needs->users || open_file(acceptor, policy, SSPI_OPTION_DIGEST_USER_FILE, error)) &&
            (!needs->groups || open_file(acceptor, policy, SSPI_OPTION_GROUP_FILE, error)) &&
+           (!needs->keys || open_file(acceptor, policy, SSPI_OPTION_KEY_FILE, error)) &&
            (!needs->certificates ||
             open_file(acceptor, policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE, error));
 }

@@ -21,7 +21,8 @@ struct sspi_acceptor {
     struct binding_table *tls;
     struct hash_suite hashes; /* for channel bindings and marks of users */
     struct sspi_state *state;
-    char *default_realm; /* of krb5.conf, for the short form of names; NULL: none */
+    struct store_keys *state_keys; /* the key in `state`; NULL: no state, or no memory */
+    char *default_realm;           /* of krb5.conf, for the short form of names; NULL: none */
     struct sspi_log_entry *entries;
     size_t n_entries, n_returned; /* n_returned: the adapter has these entries already */
     struct acceptor_credentials credentials;
@@ -32,5 +33,11 @@ struct sspi_acceptor {
     struct acceptor_log_addresses logged_proxies;
     uint8_t mark_key[ACCEPTOR_USER_MARK_KEY_LEN]; /* random; only this acceptor has it */
 };
+
+/* Returns the keys that seal the sessions of `policy`: those of SSPIKeyFile, otherwise the key in
+ * the shared memory. They live as long as the acceptor. NULL: there are none, so that sessions are
+ * not possible. Takes no lock. */
+struct store_keys *acceptor_keys(const struct sspi_acceptor *acceptor,
+                                 const struct sspi_policy *policy);
 
 #endif

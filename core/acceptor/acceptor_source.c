@@ -13,6 +13,7 @@
 #include "kerberos_keytab.h"
 #include "ntlm_winbind.h"
 #include "store_groups.h"
+#include "store_keys.h"
 #include "store_users.h"
 #include "store_source.h"
 
@@ -94,6 +95,8 @@ static struct store_source *reloadable_of(const struct acceptor_source *source)
         return store_users_source(source->users);
     if (source->groups != NULL)
         return store_groups_source(source->groups);
+    if (source->keys != NULL)
+        return store_keys_source(source->keys);
     return source->winbind != NULL ? ntlm_winbind_source(source->winbind) : NULL;
 }
 
@@ -113,6 +116,9 @@ static void open_contents(struct acceptor_source *source, const struct sspi_poli
         break;
     case SSPI_OPTION_GROUP_FILE:
         source->groups = store_groups_open(source->name, why, SSPI_ERROR_SIZE);
+        break;
+    case SSPI_OPTION_KEY_FILE:
+        source->keys = store_keys_open(source->name, clock_machine(), why, SSPI_ERROR_SIZE);
         break;
     default:
         source->users = store_users_open(source->name, why, SSPI_ERROR_SIZE);

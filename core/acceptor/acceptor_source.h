@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The sources that directives name: keytabs, user files, group files, certificates of front ends,
- * and winbind if no user file of NTLM is named. The parent opens them. Each step that uses one
- * checks whether it changed, except certificates. A job then reads the file or asks winbind again.
- */
+/* The sources that directives name: keytabs, user files, group files, key files, certificates of
+ * front ends, and winbind if no user file of NTLM is named. The parent opens them. Each step that
+ * uses one checks whether it changed, except certificates. A job then reads the file or asks
+ * winbind again. */
 #ifndef ACCEPTOR_SOURCE_H
 #define ACCEPTOR_SOURCE_H
 
@@ -10,10 +10,10 @@
 #include "bytes.h"
 #include "sspi_http.h"
 
-/* One of the five kinds. */
+/* One of the six kinds. */
 struct acceptor_source {
     struct acceptor_source *next;
-    enum sspi_option option; /* KEYTAB, NTLM_USER_FILE, DIGEST_USER_FILE, GROUP_FILE,
+    enum sspi_option option; /* KEYTAB, NTLM_USER_FILE, DIGEST_USER_FILE, GROUP_FILE, KEY_FILE,
                               * CHANNEL_BINDING_CERTIFICATE */
     char *name; /* the path in the directive, or all paths with a line break between two; NULL:
                  * MIT's default keytab, or winbind */
@@ -21,7 +21,8 @@ struct acceptor_source {
     struct sspi_users *users;
     struct sspi_winbind *winbind;
     struct store_groups *groups;
-    struct store_source *reloadable; /* one of the four above; NULL: certificates */
+    struct store_keys *keys;
+    struct store_source *reloadable; /* one of the five above; NULL: certificates */
     struct binding_candidates *certificates;
 };
 
@@ -33,7 +34,7 @@ struct acceptor_source *acceptor_source_open(const struct sspi_policy *policy,
 /* Frees the source, and releases its reference to the contents. */
 void acceptor_source_free(struct acceptor_source *source);
 
-/* Returns the path of a keytab, a user file, a group file or certificates. */
+/* Returns the path of a keytab, a user file, a group file, a key file or certificates. */
 const char *acceptor_source_path(const struct acceptor_source *source);
 
 /* Returns the source of the list that `policy` uses for `option`. NULL: it was not opened at start.

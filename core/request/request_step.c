@@ -189,6 +189,7 @@ static bool hand_out_reload(struct sspi_exchange *exchange, const struct sspi_po
         {uses_nt_users(exchange, policy), SSPI_OPTION_NTLM_USER_FILE},
         {policy->schemes.offers[SSPI_SCHEME_DIGEST], SSPI_OPTION_DIGEST_USER_FILE},
         {uses_group_file(policy), SSPI_OPTION_GROUP_FILE},
+        {policy->session, SSPI_OPTION_KEY_FILE},
     };
     const struct clock *clock = clock_machine();
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
