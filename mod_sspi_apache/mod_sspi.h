@@ -17,6 +17,7 @@
 
 #include "httpd.h"
 #include "http_config.h"
+#include "ap_regex.h"
 #include "apr_hash.h"
 #include "apr_tables.h"
 
@@ -253,6 +254,15 @@ void mod_sspi_authz_register(apr_pool_t *p);
 /* A second handler of Require, beside that of mod_authz_core. Refuses a line `Require
  * sspi-channel-bound` that protects nothing. Returns NULL or an error message. */
 const char *mod_sspi_authz_count(cmd_parms *cmd, void *dir, const char *args);
+
+/* ---- mod_sspi_pattern.c ---- */
+
+/* Compiles a pattern that must match a whole name. Returns NULL, and *ret_pattern lives as long as
+ * `p`; or returns what is wrong with it, and where. */
+const char *mod_sspi_pattern_compile(apr_pool_t *p, const char *text, ap_regex_t **ret_pattern);
+
+/* True if the pattern matches all of `name`. Logs a failure of the engine as no match. */
+bool mod_sspi_pattern_matches(request_rec *r, const ap_regex_t *pattern, struct sspi_view name);
 
 /* ---- mod_sspi_check.c ---- */
 

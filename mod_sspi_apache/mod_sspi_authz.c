@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* `Require sspi-user NAME...` compares full names, because short names of different schemes can be
- * equal. `Require sspi-channel-bound` admits clients that proved that they use this TLS channel. */
+/* The Require lines of this module: users, groups, realms and bound channels. Full names are
+ * compared, because short names of different schemes can be equal. */
 #include "mod_sspi_scope.h"
 
 #include "ap_expr.h"
@@ -31,30 +31,156 @@ static authz_status find_user(request_rec *r)
     return result != NULL && result->has_user ? AUTHZ_GRANTED : AUTHZ_GENERAL_ERROR;
 }
 
-static authz_status check_user(request_rec *r, const char *line, const void *parsed)
-{
-    const ap_expr_info_t *expression = parsed;
-    authz_status status = find_user(r);
-    const char *error = NULL;
-    const char *names;
+/* ---- sspi-user, sspi-realm ---- */
 
-    if (status != AUTHZ_GRANTED) {
-        return status;
-    }
-    names = ap_expr_str_exec(r, expression, &error);
+/* A line of names: httpd evaluates them as an expression, except patterns. */
+struct name_line {
+    const ap_expr_info_t *names;  /* NULL: the line has only patterns */
+    apr_array_header_t *patterns; /* ap_regex_t * */
+};
+
+typedef bool is_named(const struct sspi_exchange *exchange, struct sspi_view name);
+
+/* The value of an expression is never a pattern, because a client may have sent it. */
+static authz_status check_names(request_rec *r, const char *provider,
+                                const ap_expr_info_t *expression, is_named *is)
+{
+    const char *error = NULL;
+    const char *words = ap_expr_str_exec(r, expression, &error);
+
     if (error != NULL) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "Require sspi-user: %s", error);
+        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r, "Require %s: %s", provider, error);
         return AUTHZ_GENERAL_ERROR;
     }
-    while (*names != '\0') {
-        const char *name = ap_getword_conf(r->pool, &names);
+    while (*words != '\0') {
+        const char *word = ap_getword_conf(r->pool, &words);
 
-        if (sspi_exchange_user_is(mod_sspi_request_find(r)->exchange, mod_sspi_view(name))) {
+        if (is(mod_sspi_request_find(r)->exchange, mod_sspi_view(word))) {
             return AUTHZ_GRANTED;
         }
     }
     return AUTHZ_DENIED;
 }
+
+static bool matches_pattern(request_rec *r, const apr_array_header_t *patterns)
+{
+    struct sspi_view name = sspi_exchange_full_name(mod_sspi_request_find(r)->exchange);
+
+    for (int i = 0; i < patterns->nelts && name.data != NULL; i++) {
+        if (mod_sspi_pattern_matches(r, APR_ARRAY_IDX(patterns, i, ap_regex_t *), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static authz_status check_user(request_rec *r, const char *line, const void *parsed)
+{
+    const struct name_line *names = parsed;
+    authz_status status = find_user(r);
+
+    if (status != AUTHZ_GRANTED) {
+        return status;
+    }
+    if (names->names != NULL) {
+        status = check_names(r, "sspi-user", names->names, sspi_exchange_user_is);
+        if (status != AUTHZ_DENIED) {
+            return status;
+        }
+    }
+    return matches_pattern(r, names->patterns) ? AUTHZ_GRANTED : AUTHZ_DENIED;
+}
+
+static authz_status check_realm(request_rec *r, const char *line, const void *parsed)
+{
+    authz_status status = find_user(r);
+
+    return status == AUTHZ_GRANTED ? check_names(r, "sspi-realm", parsed, sspi_exchange_realm_is)
+                                   : status;
+}
+
+/* Returns the words of `line` without the patterns, whose text *ret_patterns (const char *) gets.
+ * The words keep their quotes, because they are an expression. */
+static const char *split_patterns(apr_pool_t *p, const char *line,
+                                  apr_array_header_t **ret_patterns)
+{
+    const char *names = "";
+
+    *ret_patterns = apr_array_make(p, 1, sizeof(const char *));
+    while (*line != '\0') {
+        const char *start = line;
+        const char *word = ap_getword_conf(p, &line);
+
+        if (word[0] == '~') {
+            APR_ARRAY_PUSH(*ret_patterns, const char *) = word + 1;
+        } else {
+            names =
+                apr_pstrcat(p, names, apr_pstrmemdup(p, start, (apr_size_t)(line - start)), NULL);
+        }
+    }
+    return names;
+}
+
+static const char *parse_names(cmd_parms *cmd, const char *provider, const char *names,
+                               const ap_expr_info_t **ret_names)
+{
+    const char *error = NULL;
+
+    *ret_names = ap_expr_parse_cmd(cmd, names, AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
+    return error == NULL ? NULL : apr_psprintf(cmd->pool, "Require %s: %s", provider, error);
+}
+
+static const char *parse_patterns(cmd_parms *cmd, const apr_array_header_t *texts,
+                                  apr_array_header_t *patterns)
+{
+    for (int i = 0; i < texts->nelts; i++) {
+        const char *text = APR_ARRAY_IDX(texts, i, const char *);
+        const char *why = "an empty pattern matches no name: write ~REGEX";
+
+        if (*text != '\0') {
+            why = mod_sspi_pattern_compile(cmd->pool, text, apr_array_push(patterns));
+        }
+        if (why != NULL) {
+            return apr_psprintf(cmd->pool, "Require sspi-user: \"~%s\" is not a valid pattern: %s",
+                                text, why);
+        }
+    }
+    return NULL;
+}
+
+static const char *parse_user(cmd_parms *cmd, const char *line, const void **ret_parsed)
+{
+    struct name_line *parsed = apr_pcalloc(cmd->pool, sizeof(*parsed));
+    apr_array_header_t *patterns;
+    const char *names = split_patterns(cmd->pool, line, &patterns);
+    const char *error = NULL;
+
+    if (*line == '\0') {
+        return "Require sspi-user takes one or more names: alice@REALM, or digest:alice for "
+               "Digest; or ~REGEX for full names";
+    }
+    parsed->patterns = apr_array_make(cmd->pool, 1, sizeof(ap_regex_t *));
+    *ret_parsed = parsed;
+    if (*names != '\0') {
+        error = parse_names(cmd, "sspi-user", names, &parsed->names);
+    }
+    return error != NULL ? error : parse_patterns(cmd, patterns, parsed->patterns);
+}
+
+static const char *parse_realm(cmd_parms *cmd, const char *line, const void **ret_parsed)
+{
+    const ap_expr_info_t *names = NULL;
+    const char *error;
+
+    if (*line == '\0') {
+        return "Require sspi-realm takes one or more Kerberos realms, NTLM domains or digest:REALM";
+    }
+    error = parse_names(cmd, "sspi-realm", line, &names);
+    *ret_parsed = names;
+    return error;
+}
+
+/* ---- sspi-channel-bound ---- */
 
 static authz_status check_bound(request_rec *r, const char *line, const void *parsed)
 {
@@ -72,30 +198,27 @@ static const char *parse_bound(cmd_parms *cmd, const char *line, const void **re
     return *line == '\0' ? NULL : "Require sspi-channel-bound takes no arguments: remove them";
 }
 
-static const char *parse_line(cmd_parms *cmd, const char *line, const void **ret_parsed)
-{
-    const char *error = NULL;
+/* ---- providers ---- */
 
-    if (*line == '\0') {
-        return "Require sspi-user takes one or more names: alice@REALM, or digest:alice for Digest";
-    }
-    *ret_parsed = ap_expr_parse_cmd(cmd, line, AP_EXPR_FLAG_STRING_RESULT, &error, NULL);
-    if (error != NULL) {
-        return apr_psprintf(cmd->pool, "Require sspi-user: %s", error);
-    }
-    return NULL;
-}
-
-static const authz_provider user_provider = {check_user, parse_line};
-static const authz_provider bound_provider = {check_bound, parse_bound};
+static const struct {
+    const char *name;
+    authz_provider provider;
+} providers[] = {
+    {"sspi-user", {check_user, parse_user}},
+    {"sspi-realm", {check_realm, parse_realm}},
+    {"sspi-channel-bound", {check_bound, parse_bound}},
+};
 
 void mod_sspi_authz_register(apr_pool_t *p)
 {
-    ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, "sspi-user", AUTHZ_PROVIDER_VERSION,
-                              &user_provider, AP_AUTH_INTERNAL_PER_CONF);
-    ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, "sspi-channel-bound", AUTHZ_PROVIDER_VERSION,
-                              &bound_provider, AP_AUTH_INTERNAL_PER_CONF);
+    for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++) {
+        ap_register_auth_provider(p, AUTHZ_PROVIDER_GROUP, providers[i].name,
+                                  AUTHZ_PROVIDER_VERSION, &providers[i].provider,
+                                  AP_AUTH_INTERNAL_PER_CONF);
+    }
 }
+
+/* ---- lines that protect nothing ---- */
 
 static size_t count_requires(const ap_directive_t *node)
 {

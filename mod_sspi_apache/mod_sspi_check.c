@@ -204,7 +204,11 @@ static void check_words(struct check *check, const char *provider, const char *n
     while (*names != '\0') {
         const char *name = ap_getword_conf(check->p, &names);
 
-        sspi_acceptor_check_name(check->acceptor, &policy, directive, mod_sspi_view(name));
+        if (strcmp(provider, "sspi-realm") == 0) {
+            sspi_acceptor_check_realm(check->acceptor, &policy, directive, mod_sspi_view(name));
+        } else if (name[0] != '~' || strcmp(provider, "sspi-user") != 0) {
+            sspi_acceptor_check_name(check->acceptor, &policy, directive, mod_sspi_view(name));
+        }
     }
 }
 
@@ -216,7 +220,8 @@ static void check_line(struct check *check, const struct mod_sspi_scope *scope,
     bool any_user = strcmp(provider, "user") == 0 && mod_sspi_scope_is_sspi(check->p, scope);
 
     names = static_text(check->p, names);
-    if (names == NULL || (!any_user && strcmp(provider, "sspi-user") != 0)) {
+    if (names == NULL ||
+        (!any_user && strcmp(provider, "sspi-user") != 0 && strcmp(provider, "sspi-realm") != 0)) {
         return;
     }
     find_offered(check, scope);

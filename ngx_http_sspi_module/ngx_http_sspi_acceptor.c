@@ -120,6 +120,7 @@ ngx_http_sspi_set_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
     ngx_memzero(config, sizeof(struct sspi_acceptor_config));
 
     config->server = SSPI_SERVER_NGINX;
+    config->matches = ngx_http_sspi_matches;
     config->worker_uid = geteuid();
     config->worker_gid = getegid();
 

@@ -250,13 +250,17 @@ ngx_http_sspi_set_policy(ngx_conf_t *cf, struct sspi_policy *policy,
     char                             error[SSPI_ERROR_SIZE];
     size_t                           n_words;
     struct sspi_view                *words;
-    const struct sspi_words         *lines;
+    struct sspi_words                lines;
 
     /* the lines of the same directive so far in this block */
 
-    lines = (option == SSPI_OPTION_REQUIRE) ? &policy->require : NULL;
+    ngx_memzero(&lines, sizeof(struct sspi_words));
 
-    words = ngx_http_sspi_read_words(cf, lines, &n_words);
+    if (option == SSPI_OPTION_REQUIRE) {
+        lines = policy->require;
+    }
+
+    words = ngx_http_sspi_read_words(cf, &lines, &n_words);
     if (words == NULL) {
         return NGX_CONF_ERROR;
     }
@@ -274,6 +278,11 @@ ngx_http_sspi_set_policy(ngx_conf_t *cf, struct sspi_policy *policy,
     {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "%s", error);
         return NGX_CONF_ERROR;
+    }
+
+    if (option == SSPI_OPTION_REQUIRE) {
+        return ngx_http_sspi_compile_patterns(cf, policy, lines.n,
+                                              lines.compiled);
     }
 
     return NGX_CONF_OK;
@@ -364,30 +373,28 @@ static struct sspi_view *
 ngx_http_sspi_read_words(ngx_conf_t *cf, const struct sspi_words *lines,
     size_t *n_words)
 {
-    size_t             i, n_lines;
+    size_t             i;
     ngx_str_t         *value;
     struct sspi_view  *words;
 
-    n_lines = lines ? lines->n : 0;
-
     words = ngx_palloc(cf->pool,
-                       (n_lines + cf->args->nelts) * sizeof(struct sspi_view));
+                       (lines->n + cf->args->nelts) * sizeof(struct sspi_view));
     if (words == NULL) {
         return NULL;
     }
 
-    for (i = 0; i < n_lines; i++) {
+    for (i = 0; i < lines->n; i++) {
         words[i] = lines->words[i];
     }
 
     value = cf->args->elts;
 
     for (i = 1; i < cf->args->nelts; i++) {
-        words[n_lines + i - 1].data = (const char *) value[i].data;
-        words[n_lines + i - 1].len = value[i].len;
+        words[lines->n + i - 1].data = (const char *) value[i].data;
+        words[lines->n + i - 1].len = value[i].len;
     }
 
-    *n_words = n_lines + cf->args->nelts - 1;
+    *n_words = lines->n + cf->args->nelts - 1;
 
     return words;
 }

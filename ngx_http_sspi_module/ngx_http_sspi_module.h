@@ -203,6 +203,12 @@ char *ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_int_t ngx_http_sspi_check_directives(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
 
+/* ngx_http_sspi_require.c */
+
+char *ngx_http_sspi_compile_patterns(ngx_conf_t *cf,
+    struct sspi_policy *policy, size_t n_earlier, void *const *compiled);
+bool ngx_http_sspi_matches(void *compiled, struct sspi_view text);
+
 /* ngx_http_sspi_acceptor.c */
 
 ngx_int_t ngx_http_sspi_open_acceptor(ngx_conf_t *cf,

@@ -15,6 +15,7 @@
 #include "hash.h"
 #include "acceptor_config_check.h"
 #include "policy.h"
+#include "policy_require.h"
 #include "kerberos_keytab.h"
 #include "kerberos_name.h"
 #include "ntlm_winbind.h"
@@ -138,6 +139,14 @@ void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_
 {
     char text[SSPI_ERROR_SIZE];
     if (!acceptor_config_check_name(policy, directive, name, acceptor->default_realm, text))
+        warn(acceptor, SSPI_REASON_NO_MATCH, text);
+}
+
+void sspi_acceptor_check_realm(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                               const char *directive, struct sspi_view realm)
+{
+    char text[SSPI_ERROR_SIZE];
+    if (!acceptor_config_check_realm(policy, directive, realm, text))
         warn(acceptor, SSPI_REASON_NO_MATCH, text);
 }
 
@@ -562,19 +571,24 @@ static bool open_needs(struct sspi_acceptor *acceptor, const struct sspi_policy 
             open_file(acceptor, policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE, error));
 }
 
-/* Checks the names of all lines. The first word of a line is its kind; an absent view ends the
- * line. */
+static void check_line(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                       const struct sspi_words *line)
+{
+    const char *directive = option_name(acceptor, SSPI_OPTION_REQUIRE);
+    for (size_t i = 1; i < line->n; i++) {
+        if (policy_require_line_is(line, SSPI_VIEW("realm")))
+            sspi_acceptor_check_realm(acceptor, policy, directive, line->words[i]);
+        else if (policy_require_line_is(line, SSPI_VIEW("user")) &&
+                 !policy_require_is_pattern(line->words[i]))
+            sspi_acceptor_check_name(acceptor, policy, directive, line->words[i]);
+    }
+}
+
 static void check_required(struct sspi_acceptor *acceptor, const struct sspi_policy *policy)
 {
-    const struct sspi_view *words = policy->require.words;
-    size_t n_words = policy->require.n;
-    bool first = true;
-    for (size_t i = 0; i < n_words; i++) {
-        if (!first && words[i].data != NULL)
-            sspi_acceptor_check_name(acceptor, policy, option_name(acceptor, SSPI_OPTION_REQUIRE),
-                                     words[i]);
-        first = words[i].data == NULL;
-    }
+    struct policy_require_at at = {.all = &policy->require};
+    while (policy_require_next(&at))
+        check_line(acceptor, policy, &at.line);
 }
 
 bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,

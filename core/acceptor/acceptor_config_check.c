@@ -70,7 +70,7 @@ static bool can_match(const struct sspi_policy *policy, struct sspi_view name)
            (policy->schemes.offers[SSPI_SCHEME_DIGEST] && is_digest_name(name));
 }
 
-/* True for text that other programs read as a pattern. The core compares it literally. */
+/* True for text that an administrator may mean as a pattern. The core compares it literally. */
 static bool looks_like_pattern(struct sspi_view name)
 {
     return name.len > 0 && (name.data[0] == '~' || memchr(name.data, '*', name.len) != NULL);
@@ -123,9 +123,25 @@ bool acceptor_config_check_name(const struct sspi_policy *policy, const char *di
     append_right_names(&right, policy, name, default_realm);
     snprintf(text, SSPI_ERROR_SIZE, "%.40s: \"%s\" %s; use %.250s", directive,
              escape_configured(shown, sizeof(shown), name),
-             pattern ? "is compared literally, because patterns are not supported"
+             pattern ? "is compared literally, because only ~REGEX of sspi-user is a pattern"
                      : "is not a full name that a client of the offered schemes can have",
              right.failed ? "a full name" : right.data);
+    return false;
+}
+
+bool acceptor_config_check_realm(const struct sspi_policy *policy, const char *directive,
+                                 struct sspi_view realm, char *text)
+{
+    char shown[SHOWN_SIZE];
+    bool digest = policy->schemes.offers[SSPI_SCHEME_DIGEST];
+    bool directory =
+        policy_uses_mech(policy, SSPI_MECH_KERBEROS) || policy_uses_mech(policy, SSPI_MECH_NTLM);
+    if (is_digest_name(realm) ? digest : directory)
+        return true;
+    snprintf(text, SSPI_ERROR_SIZE,
+             "%.40s: \"%s\" is not a realm that a client of the offered schemes can have; use %s",
+             directive, escape_configured(shown, sizeof(shown), realm),
+             digest ? "digest:REALM" : "a Kerberos realm or an NTLM domain");
     return false;
 }
 

@@ -12,6 +12,10 @@
 bool acceptor_config_check_name(const struct sspi_policy *policy, const char *directive,
                                 struct sspi_view name, const char *default_realm, char *text);
 
+/* The same for a required realm. */
+bool acceptor_config_check_realm(const struct sspi_policy *policy, const char *directive,
+                                 struct sspi_view realm, char *text);
+
 /* Checks the mode of a file. False: every account of the machine can change the file, or read it
  * although it `is_secret`; `text` (SSPI_ERROR_SIZE bytes) names `what` the file is, and the right
  * mode. True also for a file that cannot be examined. Blocks on the file. */

@@ -115,6 +115,9 @@ bool sspi_option_check_words(enum sspi_option option, size_t n_words, enum sspi_
 struct sspi_words {
     const struct sspi_view *words;
     size_t n;
+    /* Parallel to `words`: the server's compiled form of each pattern, NULL for other words. The
+     * server sets it after sspi_policy_set(). NULL: there are no patterns. */
+    void *const *compiled;
 };
 
 /* The demands of a location, as a plain value. Begin with sspi_policy_defaults(): from then on each
@@ -213,6 +216,11 @@ struct sspi_acceptor_config {
     /* Jobs of one process that may wait for another machine at the same time. A request beyond
      * this limit is answered 503 at once. 0: the adapter that runs the jobs sets the limit. */
     unsigned max_waiting_logins;
+    /* Returns true if the compiled pattern (sspi_words.compiled) matches the whole of `text`, from
+     * its first octet to its last one. The server logs a failure of its engine and returns false.
+     * NULL: the server's own code evaluates patterns (httpd's Require). Called by a step, in its
+     * thread. */
+    bool (*matches)(void *compiled, struct sspi_view text);
 };
 
 /* NULL: no memory. */
@@ -232,11 +240,16 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor);
 bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                         bool complete, bool has_realm, char *error);
 
-/* Checks a full name that the server's own `directive` (httpd's Require) demands. `policy` says
- * which schemes and mechanisms may be offered. If no client can have the name, this adds a log
- * entry. sspi_acceptor_open() does the same for the names in a complete policy. Parent only. */
+/* Checks a full name, not a pattern, that the server's own `directive` (httpd's Require) demands.
+ * `policy` says which schemes and mechanisms may be offered. If no client can have the name, this
+ * adds a log entry. sspi_acceptor_open() does the same for the names in a complete policy. Parent
+ * only. */
 void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                               const char *directive, struct sspi_view name);
+
+/* The same for a realm that `directive` demands. */
+void sspi_acceptor_check_realm(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                               const char *directive, struct sspi_view realm);
 
 /* Looks up the groups of the directory that the requirements of all policies name, and adds a log
  * entry about each name. A name that is not found matches no user; the server starts in any case.
@@ -449,6 +462,14 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
  * Digest) is `name`. It is never compared with the short or local form, in which names of different
  * schemes can be equal. */
 bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name);
+
+/* The full form of the last step's user, for patterns. It lives until the next step. Absent: the
+ * result has no user, or there is no memory. */
+struct sspi_view sspi_exchange_full_name(struct sspi_exchange *exchange);
+
+/* True if the last step's result has a user of this realm: a Kerberos realm (compared exactly), an
+ * NTLM domain (without case), or digest:REALM. */
+bool sspi_exchange_realm_is(const struct sspi_exchange *exchange, struct sspi_view realm);
 
 /* True if the last step's result has a user, whose client proved that it uses this TLS channel. */
 bool sspi_exchange_is_bound(const struct sspi_exchange *exchange);

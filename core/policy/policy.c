@@ -8,6 +8,7 @@
 #include "digest_challenge.h"
 #include "policy_cookie.h"
 #include "policy_proxies.h"
+#include "policy_require.h"
 #include "service_name.h"
 
 /* ---- the table ---- */
@@ -75,7 +76,7 @@ struct sspi_policy sspi_policy_defaults(void)
 
 const struct sspi_words *policy_words(const struct sspi_policy *policy, enum sspi_option option)
 {
-    static const struct sspi_words no_words = {NULL, 0};
+    static const struct sspi_words no_words = {NULL, 0, NULL};
     const struct sspi_words *words = &no_words;
     switch (option) {
 #define SSPI_FILE(id, field, ...)                                                                  \
@@ -221,36 +222,16 @@ static bool read_quantity(const struct directive *directive, uint64_t *ret_numbe
     return refuse(directive, directive->words[0], right);
 }
 
-static bool is_require_line(const struct sspi_view *words, size_t n_words)
+static bool check_require(const struct directive *directive, const struct sspi_words *lines)
 {
-    return (n_words > 1 && bytes_equal(words[0], SSPI_VIEW("user"))) ||
-           (n_words == 1 && bytes_equal(words[0], SSPI_VIEW("channel-bound")));
-}
-
-/* Every line: `user` and at least one name, or `channel-bound`. */
-static bool check_require(const struct directive *directive)
-{
-    const struct sspi_view *words = directive->words;
-    for (size_t i = 0, start = 0; i < directive->n_words; i++) {
-        if (words[i].data != NULL)
-            continue;
-        if (!is_require_line(words + start, i - start))
-            return refuse(directive, i > start ? words[start] : SSPI_VIEW(""),
-                          "user NAME..., with full names: alice@REALM, DOMAIN\\alice, "
-                          "digest:alice; or channel-bound");
-        start = i + 1;
+    struct policy_require_at at = {.all = lines};
+    struct sspi_view word;
+    while (policy_require_next(&at)) {
+        const char *right = policy_require_check_line(at.line.words, at.line.n, &word);
+        if (right != NULL)
+            return refuse(directive, word, right);
     }
     return true;
-}
-
-static bool has_bound_line(const struct sspi_words *lines)
-{
-    /* Each line has at least one word. An absent view follows it. */
-    for (size_t i = 0; i < lines->n; i++)
-        if ((i == 0 || lines->words[i - 1].data == NULL) &&
-            bytes_equal(lines->words[i], SSPI_VIEW("channel-bound")))
-            return true;
-    return false;
 }
 
 static bool check_word(const struct directive *directive, struct sspi_view word, size_t all_len)
@@ -279,9 +260,9 @@ static bool check_cookie(const struct directive *directive)
 static bool read_words(const struct directive *directive, struct sspi_words *ret_words)
 {
     size_t all_len = 0; /* with a blank behind each */
-    *ret_words = (struct sspi_words){directive->words, directive->n_words};
+    *ret_words = (struct sspi_words){directive->words, directive->n_words, NULL};
     if (directive->option == SSPI_OPTION_REQUIRE)
-        return check_require(directive);
+        return check_require(directive, ret_words);
     if (directive->option == SSPI_OPTION_SESSION_COOKIE)
         return check_cookie(directive);
     for (size_t i = 0; i < directive->n_words; i++) {
@@ -344,7 +325,7 @@ static bool read_value(const struct directive *directive, struct sspi_policy *po
         break;
     }
     if (directive->option == SSPI_OPTION_REQUIRE)
-        policy->requires_channel_bound = has_bound_line(&policy->require);
+        policy->requires_channel_bound = policy_require_has_bound_line(&policy->require);
     return good;
 }
 

@@ -4,6 +4,7 @@
 #include "bytes.h"
 #include "hash.h"
 #include "policy.h"
+#include "policy_require.h"
 
 /* ---- the mechanisms ---- */
 
@@ -140,32 +141,92 @@ const char *policy_check_identity(const struct sspi_policy *policy,
     return "another mechanism";
 }
 
-/* One line without its end: `user` and names, or `channel-bound`, which the caller checks. */
-static bool meets(const struct policy_identity *identity, const struct sspi_view *words,
-                  size_t n_words)
+/* ---- requirements ---- */
+
+static const struct sspi_view channel_bound = {"channel-bound", 13};
+
+/* The identity, its full name, and what the request knows. */
+struct subject {
+    const struct policy_identity *identity;
+    struct sspi_view full_name;
+    const struct policy_require_facts *facts;
+};
+
+static bool meets_user(const struct subject *subject, struct sspi_view word, void *compiled)
 {
-    if (n_words == 1)
-        return true;
-    for (size_t i = 1; i < n_words; i++)
-        if (policy_identity_is(identity, words[i]))
-            return true;
-    return false;
+    const struct policy_require_facts *facts = subject->facts;
+    if (!policy_require_is_pattern(word))
+        return policy_identity_is(subject->identity, word);
+    /* A name that could not be written (no memory) is absent. */
+    return compiled != NULL && facts->matches != NULL && subject->full_name.data != NULL &&
+           facts->matches(compiled, subject->full_name);
 }
 
-bool policy_check_require(const struct sspi_policy *policy, const struct policy_identity *identity,
-                          bool is_bound)
+static enum policy_met met_if(bool met)
 {
-    const struct sspi_view *words = policy->require.words;
-    size_t n_words = policy->require.n, start = 0;
-    if (policy->requires_channel_bound && !is_bound)
-        return false;
-    /* An absent view stands behind each line. */
-    for (size_t i = 0; i < n_words; i++) {
-        if (words[i].data != NULL)
-            continue;
-        if (!meets(identity, words + start, i - start))
-            return false;
-        start = i + 1;
+    return met ? POLICY_MET : POLICY_MISSED;
+}
+
+static enum policy_met meets_word(const struct subject *subject, const struct sspi_words *line,
+                                  size_t i)
+{
+    const struct policy_require_facts *facts = subject->facts;
+    struct sspi_view word = line->words[i];
+    if (policy_require_line_is(line, SSPI_VIEW("user")))
+        return met_if(meets_user(subject, word, line->compiled != NULL ? line->compiled[i] : NULL));
+    if (policy_require_line_is(line, SSPI_VIEW("realm")))
+        return met_if(policy_identity_realm_is(subject->identity, word));
+    if (policy_require_line_is(line, SSPI_VIEW("group")) && facts->in_group != NULL)
+        return facts->in_group(facts->self, word);
+    return POLICY_MISSED;
+}
+
+/* A line of names is met by one of them. */
+static enum policy_met meets_line(const struct subject *subject, const struct sspi_words *line)
+{
+    enum policy_met met = POLICY_MISSED;
+    if (policy_require_line_is(line, channel_bound))
+        return met_if(subject->facts->is_bound);
+    for (size_t i = 1; i < line->n; i++) {
+        enum policy_met word = meets_word(subject, line, i);
+        if (word == POLICY_MET)
+            return word;
+        if (word == POLICY_UNKNOWN)
+            met = word;
     }
-    return true;
+    return met;
+}
+
+static enum policy_met check_lines(const struct subject *subject, const struct sspi_words *lines,
+                                   struct sspi_words *ret_line)
+{
+    struct policy_require_at at = {.all = lines};
+    enum policy_met all = POLICY_MET;
+    while (policy_require_next(&at)) {
+        enum policy_met met = meets_line(subject, &at.line);
+        if (met == POLICY_MET)
+            continue;
+        *ret_line = at.line;
+        all = met;
+        if (met == POLICY_MISSED)
+            break;
+    }
+    return all;
+}
+
+enum policy_met policy_check_require(const struct sspi_policy *policy,
+                                     const struct policy_identity *identity,
+                                     const struct policy_require_facts *facts,
+                                     struct sspi_words *ret_line)
+{
+    struct bytes buffer BYTES_CLEANUP = {0};
+    struct subject subject = {.identity = identity, .facts = facts};
+    /* The line of an outer scope may demand a bound channel. */
+    if (policy->requires_channel_bound && !facts->is_bound) {
+        *ret_line = (struct sspi_words){&channel_bound, 1, NULL};
+        return POLICY_MISSED;
+    }
+    if (policy->require.compiled != NULL)
+        subject.full_name = policy_identity_write_name(identity, &buffer);
+    return check_lines(&subject, &policy->require, ret_line);
 }

@@ -36,9 +36,29 @@ bool policy_check_persistent(const struct sspi_policy *policy,
 /* True if a login of this age is too old for `policy`. */
 bool policy_check_is_too_old(const struct sspi_policy *policy, uint64_t login_age_ms) MUST_USE;
 
-/* True if the identity meets each `require` line of the policy. A line lists users, or demands that
- * the client is bound to this TLS channel (`is_bound`). */
-bool policy_check_require(const struct sspi_policy *policy, const struct policy_identity *identity,
-                          bool is_bound) MUST_USE;
+/* ---- requirements ---- */
+
+enum policy_met {
+    POLICY_MISSED,
+    POLICY_MET,
+    POLICY_UNKNOWN /* only new credentials can show whether the identity meets the line */
+};
+
+/* What the request knows beside the identity. */
+struct policy_require_facts {
+    bool is_bound; /* to this TLS channel */
+    /* Whether the compiled pattern matches the whole text. NULL: no pattern is met. */
+    bool (*matches)(void *compiled, struct sspi_view text);
+    /* Whether the user is a member of the group, for `self`. NULL: no group is met. */
+    enum policy_met (*in_group)(void *self, struct sspi_view group);
+    void *self;
+};
+
+/* Checks each line of the policy. MISSED if a line is missed, also when another one is UNKNOWN.
+ * *ret_line is then that line. */
+enum policy_met policy_check_require(const struct sspi_policy *policy,
+                                     const struct policy_identity *identity,
+                                     const struct policy_require_facts *facts,
+                                     struct sspi_words *ret_line) MUST_USE;
 
 #endif

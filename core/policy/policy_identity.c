@@ -62,26 +62,55 @@ void policy_identity_clear(struct policy_identity *identity)
     *identity = (struct policy_identity){0};
 }
 
-struct policy_full_name policy_identity_full_name(const struct policy_identity *identity)
+/* Returns the full form of `text`, the name or the realm of the identity. */
+static struct policy_full_name full_form(const struct policy_identity *identity, const char *text)
 {
     bool is_ntlm = identity->mech == SSPI_MECH_NTLM;
     bool is_digest = !is_ntlm && identity->scheme == SSPI_SCHEME_DIGEST;
     return (struct policy_full_name){
         .prefix = is_digest ? SSPI_VIEW(DIGEST_PREFIX) : SSPI_VIEW(""),
-        .name = bytes_view(identity->name),
+        .name = bytes_view(text),
         .ignores_case = is_ntlm,
     };
+}
+
+struct policy_full_name policy_identity_full_name(const struct policy_identity *identity)
+{
+    return full_form(identity, identity->name);
+}
+
+static bool is_word(const struct policy_full_name *own, struct sspi_view word)
+{
+    size_t prefix_len = own->prefix.len;
+    if (own->ignores_case)
+        return bytes_equal_nocase(own->name, word);
+    return word.len == prefix_len + own->name.len &&
+           bytes_equal((struct sspi_view){word.data, prefix_len}, own->prefix) &&
+           bytes_equal((struct sspi_view){word.data + prefix_len, own->name.len}, own->name);
 }
 
 bool policy_identity_is(const struct policy_identity *identity, struct sspi_view name)
 {
     const struct policy_full_name own = policy_identity_full_name(identity);
-    if (own.ignores_case)
-        return bytes_equal_nocase(own.name, name);
-    size_t prefix_len = own.prefix.len;
-    return name.len == prefix_len + own.name.len &&
-           bytes_equal((struct sspi_view){name.data, prefix_len}, own.prefix) &&
-           bytes_equal((struct sspi_view){name.data + prefix_len, own.name.len}, own.name);
+    return is_word(&own, name);
+}
+
+bool policy_identity_realm_is(const struct policy_identity *identity, struct sspi_view realm)
+{
+    const struct policy_full_name own = full_form(identity, identity->realm);
+    return own.name.len > 0 && is_word(&own, realm);
+}
+
+struct sspi_view policy_identity_write_name(const struct policy_identity *identity,
+                                            struct bytes *buffer)
+{
+    const struct sspi_view absent = {NULL, 0};
+    const struct policy_full_name own = policy_identity_full_name(identity);
+    if (own.prefix.len == 0)
+        return own.name;
+    bytes_append_view(buffer, own.prefix);
+    bytes_append_view(buffer, own.name);
+    return buffer->failed ? absent : bytes_as_view(buffer);
 }
 
 bool policy_identity_is_ambiguous(const struct policy_identity *identity,

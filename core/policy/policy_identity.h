@@ -56,6 +56,16 @@ struct policy_full_name policy_identity_full_name(const struct policy_identity *
  * compares it), digest:alice. */
 bool policy_identity_is(const struct policy_identity *identity, struct sspi_view name) MUST_USE;
 
+/* Returns the full form as one text. For Digest it is in `buffer`, which the caller frees. Absent:
+ * no memory. */
+struct sspi_view policy_identity_write_name(const struct policy_identity *identity,
+                                            struct bytes *buffer) MUST_USE;
+
+/* True if `realm` is that of the user: a Kerberos realm, an NTLM domain (without case), or
+ * digest:REALM. */
+bool policy_identity_realm_is(const struct policy_identity *identity,
+                              struct sspi_view realm) MUST_USE;
+
 /* True if the name of a Digest user could be mistaken for a name of another scheme, and `policy`
  * offers that scheme too. For example, alice@REALM is a Kerberos name, and DOMAIN\alice is an NTLM
  * name. Names of different schemes must never be equal. */

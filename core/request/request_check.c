@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request_check.h"
 
+#include "escape.h"
 #include "policy_check.h"
 #include "request_bindings.h"
 #include "request_login.h"
@@ -63,4 +64,42 @@ bool request_check_accepts(struct sspi_exchange *exchange, const struct sspi_pol
     }
     *ret_why = policy_check_identity(policy, identity, &facts);
     return *ret_why == NULL && accepts_binding(exchange, policy, ret_why);
+}
+
+/* ---- requirements ---- */
+
+/* Writes the words of a line of the configuration, escaped. */
+static const char *show_line(char out[ESCAPE_NAME_SIZE], const struct sspi_words *line)
+{
+    struct bytes text BYTES_CLEANUP = {0};
+    for (size_t i = 0; i < line->n; i++) {
+        if (i > 0)
+            bytes_append_char(&text, ' ');
+        bytes_append_view(&text, line->words[i]);
+    }
+    return escape_text(out, ESCAPE_NAME_SIZE, bytes_as_view(&text));
+}
+
+static enum sspi_reason refuse_line(struct sspi_exchange *exchange, const struct sspi_words *line)
+{
+    char name[ESCAPE_NAME_SIZE], words[ESCAPE_NAME_SIZE];
+    return request_exchange_log(
+        exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
+        "%s%s does not meet the requirement \"%s\" of this location",
+        exchange->identity.scheme == SSPI_SCHEME_DIGEST ? "digest:" : "",
+        escape_text(name, sizeof(name), bytes_view(exchange->identity.name)),
+        show_line(words, line));
+}
+
+enum sspi_reason request_check_require(struct sspi_exchange *exchange,
+                                       const struct sspi_policy *policy)
+{
+    const struct policy_require_facts facts = {
+        .is_bound = exchange->bound == PACKAGE_BOUND_MATCHED,
+        .matches = exchange->acceptor->config.matches,
+        .self = exchange,
+    };
+    struct sspi_words line;
+    enum policy_met met = policy_check_require(policy, &exchange->identity, &facts, &line);
+    return met == POLICY_MET ? SSPI_REASON_NONE : refuse_line(exchange, &line);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The policy check with what the request knows: which sources the acceptor has, the login of the
- * connection, and the TLS channel. */
+ * connection, and the TLS channel. Also the check of its requirements. */
 #ifndef REQUEST_CHECK_H
 #define REQUEST_CHECK_H
 
@@ -10,5 +10,10 @@
  * *ret_why (static) says what the policy demands. */
 bool request_check_accepts(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                            const char **ret_why) MUST_USE;
+
+/* Checks the lines of sspi_require for the identity, which `policy` accepts. Returns
+ * SSPI_REASON_NONE, or the reason for which the request ends, which is logged. */
+enum sspi_reason request_check_require(struct sspi_exchange *exchange,
+                                       const struct sspi_policy *policy) MUST_USE;
 
 #endif

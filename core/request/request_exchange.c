@@ -40,6 +40,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     bytes_free(&exchange->answer_token);
     bytes_free(&exchange->authentication_info);
     bytes_free(&exchange->lookup_realm);
+    bytes_free(&exchange->full_name);
     for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         bytes_free(&exchange->stale[i]);
     bytes_free(&exchange->stale_realm);

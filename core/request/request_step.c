@@ -12,7 +12,6 @@
 #include "request_check.h"
 #include "request_local_groups.h"
 #include "request_login.h"
-#include "policy_check.h"
 #include "policy.h"
 #include "request_user_name.h"
 
@@ -306,7 +305,6 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
 {
     const char *why = "";
     char shown[ESCAPE_NAME_SIZE];
-    struct sspi_view name = bytes_view(exchange->identity.name);
     if (needs_lookup(exchange, policy))
         return hand_out_lookup(exchange);
     bool accepts = request_check_accepts(exchange, policy, &why);
@@ -315,19 +313,14 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
         return request_exchange_log(
             exchange, SSPI_REASON_NOT_COVERED, SEC_E_OK,
             "%s was verified under another policy, but this location demands %s",
-            escape_text(shown, sizeof(shown), name), why);
+            escape_text(shown, sizeof(shown), bytes_view(exchange->identity.name)), why);
     enum sspi_reason found = find_local_groups(exchange, policy);
     if (found != SSPI_REASON_GRANTED)
         return found;
     log_missing_groups(exchange, policy);
-    if (!policy_check_require(policy, &exchange->identity,
-                              exchange->bound == PACKAGE_BOUND_MATCHED))
-        return request_exchange_log(exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
-                                    "%s%s is not one of the users that this location requires, or "
-                                    "is not bound to this channel",
-                                    exchange->identity.scheme == SSPI_SCHEME_DIGEST ? "digest:"
-                                                                                    : "",
-                                    escape_text(shown, sizeof(shown), name));
+    enum sspi_reason missed = request_check_require(exchange, policy);
+    if (missed != SSPI_REASON_NONE)
+        return missed;
     free(exchange->user_name);
     exchange->user_name = NULL;
     enum request_user_name named = request_user_name_make(exchange, policy, &exchange->user_name);
@@ -451,4 +444,18 @@ bool sspi_exchange_is_bound(const struct sspi_exchange *exchange)
 bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name)
 {
     return exchange->result.has_user && policy_identity_is(&exchange->identity, name);
+}
+
+struct sspi_view sspi_exchange_full_name(struct sspi_exchange *exchange)
+{
+    const struct sspi_view absent = {NULL, 0};
+    bytes_free(&exchange->full_name);
+    return exchange->result.has_user
+               ? policy_identity_write_name(&exchange->identity, &exchange->full_name)
+               : absent;
+}
+
+bool sspi_exchange_realm_is(const struct sspi_exchange *exchange, struct sspi_view realm)
+{
+    return exchange->result.has_user && policy_identity_realm_is(&exchange->identity, realm);
 }

@@ -132,7 +132,6 @@ my @never = (
     [ '*', \%kerberos, qr/\bpatterns?\b/ ],
     [ '*', \%digest, qr/\bpatterns?\b/ ],
     [ '*@SSPI.TEST', \%kerberos, qr/\bpatterns?\b/ ],
-    [ '~.*', \%kerberos, qr/\bpatterns?\b/ ],
     [ 'alice@SSPI.TEST', \%digest, suggests('digest') ],
     [ 'alice@SSPI.TEST', \%ntlm, suggests('ntlm') ],
     [ 'digest:alice', \%kerberos, suggests('kerberos') ],
@@ -143,6 +142,7 @@ my @never = (
     [ 'CORP\\\\alice', \%digest, suggests('digest') ],
 );
 my @may = (
+    [ '~.*', \%kerberos ], [ '~alice', \%digest ],
     [ 'alice@SSPI.TEST', \%kerberos ], [ 'HTTP/www.example.com@OTHER', \%kerberos ], [ 'digest:alice', \%digest ],
     [ 'digest:al@ice', \%digest ], [ 'CORP\\\\alice', \%ntlm ],
     [ 'alice@SSPI.TEST', { %kerberos, %digest, packages => 'Negotiate Digest' } ],
@@ -186,6 +186,7 @@ warned('a name that is denied', apache(section('Location /p/', $auth, section('R
 # REMOTE_USER is a full name, unless Digest or a shorter form is offered.
 my @user = ('AuthType SSPI', "SSPIKeytab $kdc->{keytab}", 'SSPIPackages Negotiate', 'Require user alice');
 warned('Require user with a short name', apache(section('Location /p/', @user)), $no_match, qr/Require user: "alice"/, qr/ alice\@/);
+warned('Require user with a pattern', apache(section('Location /p/', @user[ 0 .. 2 ], 'Require user ~.*@SSPI.TEST')), $no_match, qr/"~\.\*\@SSPI\.TEST"/, qr/\bpattern\b/);
 silent('Require user with a full name', apache(section('Location /p/', @user[ 0 .. 2 ], 'Require user alice@SSPI.TEST')), $no_match);
 silent('Require user where names are short', apache(section('Location /p/', @user, 'SSPIUserName short')), $no_match);
 silent('Require user where all names are short', apache(section('Location /p/', @user), 'SSPIUserName local'), $no_match);

@@ -170,7 +170,7 @@ static void every_require_line_needs_its_keyword_and_a_name(void **state)
     assert_true(set(&policy, SSPI_OPTION_REQUIRE, good, 6));
     struct sspi_view nobody[] = {SSPI_VIEW("user"), absent};
     assert_false(set(&policy, SSPI_OPTION_REQUIRE, nobody, 2));
-    struct sspi_view unknown[] = {SSPI_VIEW("group"), SSPI_VIEW("staff"), absent};
+    struct sspi_view unknown[] = {SSPI_VIEW("people"), SSPI_VIEW("staff"), absent};
     assert_false(set(&policy, SSPI_OPTION_REQUIRE, unknown, 3));
 }
 

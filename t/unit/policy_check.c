@@ -162,27 +162,6 @@ static void digest_with_providers(void **state)
     assert_string_equal(check(&policy, &identity, &facts), "a user whom its own provider knows");
 }
 
-static void required_users(void **state)
-{
-    const struct sspi_view lines[] = {SSPI_VIEW("user"),          SSPI_VIEW("alice@A"),
-                                      SSPI_VIEW("LAB\\alice"),    {NULL, 0},
-                                      SSPI_VIEW("channel-bound"), {NULL, 0}};
-    char principal[] = "alice@A", account[] = "lab\\ALICE", other[] = "bob@A";
-    const struct sspi_policy users = policy_with(SSPI_OPTION_REQUIRE, lines, 4);
-    const struct sspi_policy bound = policy_with(SSPI_OPTION_REQUIRE, lines, 6);
-    struct policy_identity identity = {
-        .scheme = SSPI_SCHEME_NEGOTIATE, .mech = SSPI_MECH_KERBEROS, .name = principal};
-    assert_true(policy_check_require(&users, &identity, false));
-    assert_false(policy_check_require(&bound, &identity, false));
-    assert_true(policy_check_require(&bound, &identity, true));
-    identity.name = other;
-    assert_false(policy_check_require(&users, &identity, true));
-    identity.name = account;
-    assert_false(policy_check_require(&users, &identity, true));
-    identity.mech = SSPI_MECH_NTLM;
-    assert_true(policy_check_require(&users, &identity, true));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -191,7 +170,6 @@ int main(void)
         cmocka_unit_test(digest),
         cmocka_unit_test(sessions),
         cmocka_unit_test(digest_with_providers),
-        cmocka_unit_test(required_users),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
