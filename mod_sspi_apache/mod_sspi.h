@@ -83,6 +83,12 @@ void mod_sspi_dir_config_policy(const request_rec *r, struct sspi_policy *ret_po
  * programs and upstreams get the other cookies. */
 void mod_sspi_cookies_strip(request_rec *r);
 
+/* ---- mod_sspi_job.c ---- */
+
+/* Runs the job in a thread of its own, which adds an owner. Child processes only. False: there is
+ * no such thread, and the caller runs the job. */
+bool mod_sspi_job_begin(struct sspi_job *job);
+
 /* ---- mod_sspi_log.c ---- */
 
 /* Returns the least severity that httpd writes to the error log for r. */

@@ -295,7 +295,9 @@ static int serve_need(request_rec *r, struct mod_sspi_request_ctx *ctx,
                    : HTTP_INTERNAL_SERVER_ERROR;
     case SSPI_NEED_JOB:
         /* Each request has a thread of its own, so it may block here. */
-        sspi_job_run(result->job);
+        if (!result->in_background || !mod_sspi_job_begin(result->job)) {
+            sspi_job_run(result->job);
+        }
         sspi_job_unref(result->job);
         return OK;
     case SSPI_NEED_NONE:

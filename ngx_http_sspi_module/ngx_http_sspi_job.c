@@ -71,6 +71,18 @@ typedef struct {
 } ngx_http_sspi_waiter_t;
 
 
+/* a job that no request waits for */
+
+typedef struct {
+    struct sspi_job     *job;
+    ngx_thread_task_t    task;
+} ngx_http_sspi_background_t;
+
+
+static void ngx_http_sspi_post_background(ngx_http_request_t *r,
+    ngx_http_sspi_main_conf_t *smcf, struct sspi_job *job);
+static void ngx_http_sspi_background_thread(void *data, ngx_log_t *log);
+static void ngx_http_sspi_background_done(ngx_event_t *ev);
 static ngx_http_sspi_task_t *ngx_http_sspi_make_task(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, ngx_http_sspi_main_conf_t *smcf,
     struct sspi_job *job);
@@ -168,7 +180,87 @@ ngx_http_sspi_run_job(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 }
 
 
+/*
+ * Takes over the caller's reference to the job, and does not wait for it.  If
+ * no thread is free, a later request gets the job.
+ */
+
+void
+ngx_http_sspi_begin_job(ngx_http_request_t *r, struct sspi_job *job)
+{
 #if (NGX_THREADS)
+
+    ngx_http_sspi_main_conf_t  *smcf;
+
+    smcf = ngx_http_get_module_main_conf(r, ngx_http_sspi_module);
+
+    if (smcf->threads) {
+        ngx_http_sspi_post_background(r, smcf, job);
+        return;
+    }
+
+#endif
+
+    sspi_job_run(job);
+    sspi_job_unref(job);
+}
+
+
+#if (NGX_THREADS)
+
+static void
+ngx_http_sspi_post_background(ngx_http_request_t *r,
+    ngx_http_sspi_main_conf_t *smcf, struct sspi_job *job)
+{
+    ngx_http_sspi_background_t  *b;
+
+    if (smcf->n_threads && ngx_http_sspi_n_tasks >= smcf->n_threads) {
+        sspi_job_unref(job);
+        return;
+    }
+
+    b = ngx_calloc(sizeof(ngx_http_sspi_background_t), r->connection->log);
+    if (b == NULL) {
+        sspi_job_unref(job);
+        return;
+    }
+
+    b->job = job;
+
+    b->task.ctx = b;
+    b->task.handler = ngx_http_sspi_background_thread;
+    b->task.event.handler = ngx_http_sspi_background_done;
+    b->task.event.data = b;
+    b->task.event.log = ngx_cycle->log;
+
+    ngx_http_sspi_n_tasks++;
+
+    if (ngx_thread_task_post(smcf->threads, &b->task) != NGX_OK) {
+        ngx_http_sspi_background_done(&b->task.event);
+    }
+}
+
+
+static void
+ngx_http_sspi_background_thread(void *data, ngx_log_t *log)
+{
+    ngx_http_sspi_background_t  *b = data;
+
+    sspi_job_run(b->job);
+}
+
+
+static void
+ngx_http_sspi_background_done(ngx_event_t *ev)
+{
+    ngx_http_sspi_background_t  *b = ev->data;
+
+    ngx_http_sspi_n_tasks--;
+
+    sspi_job_unref(b->job);
+    ngx_free(b);
+}
+
 
 /* takes over the reference to the job, unless it returns NULL */
 

@@ -159,6 +159,7 @@ ngx_int_t ngx_http_sspi_strip_cookies(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_sspi_join_job(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
+void ngx_http_sspi_begin_job(ngx_http_request_t *r, struct sspi_job *job);
 ngx_int_t ngx_http_sspi_run_job(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, struct sspi_job *job);
 

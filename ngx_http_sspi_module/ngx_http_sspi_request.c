@@ -185,6 +185,12 @@ ngx_http_sspi_serve_need(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (result->need == SSPI_NEED_JOB && result->in_background) {
+        ngx_http_sspi_begin_job(r, result->job);
+
+        return NGX_OK;
+    }
+
     if (result->need == SSPI_NEED_JOB) {
         return ngx_http_sspi_run_job(r, ctx, result->job);
     }

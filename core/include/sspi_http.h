@@ -413,6 +413,9 @@ struct sspi_result {
     struct sspi_view lookup_user; /* SSPI_NEED_HASH only; a NUL follows each of the two */
     struct sspi_view lookup_realm;
     struct sspi_job *job; /* SSPI_NEED_JOB only: the caller owns it, and calls sspi_job_unref() */
+    /* SSPI_NEED_JOB only: the request does not use the result of the job. The server begins it in
+     * another thread, does not wait for it, and steps again at once. */
+    bool in_background;
     /* 401 only: there is no body, or the client continues its exchange on this connection.
      * The server reads and drops the body (at most SSPI_DRAIN_LIMIT octets) instead of closing the
      * connection. A client that sent Expect: 100-continue may not have sent the body yet. */
@@ -529,7 +532,7 @@ size_t sspi_http_strip_session_cookie(const struct sspi_policy *policy, struct s
 /* ---- job ---- */
 
 /* Work that may block. It owns all it needs, so it may outlive the exchange that returned it and
- * its connection, but not the acceptor. */
+ * its connection, but not the acceptor. A job in the background may outlive the acceptor, too. */
 struct sspi_job;
 
 /* Does the work, in any thread, once. The thread that runs it must own a reference. */

@@ -173,6 +173,7 @@ static bool hand_out_lookup_of_groups(struct sspi_exchange *exchange)
         return false;
     exchange->result.need = SSPI_NEED_JOB;
     exchange->result.job = job;
+    exchange->result.in_background = true;
     return true;
 }
 
