@@ -182,11 +182,14 @@ struct mod_sspi_request_ctx {
     int refusal;      /* status of the last location if it refused; 0: it did not refuse */
     apr_array_header_t *logged; /* const char *: the log entries that were written */
     /* Arrays of struct mod_sspi_line. `challenge` is for an answer with 401 or 407, `granted` for
-     * any other status, and `sent` is what err_headers_out has now. */
+     * any other status, and `sent` is what err_headers_out has now of these two. `cookies` is for
+     * every answer, and `sent_cookies` is what err_headers_out has now of it. */
     apr_array_header_t *lines; /* of the last result */
     apr_array_header_t *challenge;
     apr_array_header_t *granted;
     apr_array_header_t *sent;
+    apr_array_header_t *cookies;
+    apr_array_header_t *sent_cookies;
 };
 
 /* The state of one request_rec: the user whom its own location verified. */
@@ -225,8 +228,8 @@ int mod_sspi_request_failure(request_rec *r);
 bool mod_sspi_request_is_anonymous(const struct sspi_result *result);
 
 /* As mod_sspi_request_step(), for a location whose own rules admit r without a user: *ret_result
- * becomes the result or NULL. False: no step was made, because r has no credentials and no login
- * that the location accepts. */
+ * becomes the result or NULL. False: no step was made, because r has neither credentials nor a
+ * login of its connection nor a session that the location could accept. */
 bool mod_sspi_request_step_open(request_rec *r, const struct sspi_result **ret_result);
 
 /* Prepares the challenges of r's location for a 401. False: no memory. */

@@ -40,20 +40,20 @@ static void remove_lines(request_rec *r, const apr_array_header_t *lines)
 
 /* Adds one header field for each line. Lines are never joined, because some clients do not parse
  * several challenges in one field. */
-static void send_lines(request_rec *r, struct mod_sspi_request_ctx *ctx, apr_array_header_t *lines)
+static void send_lines(request_rec *r, apr_array_header_t **sent, apr_array_header_t *lines)
 {
-    if (ctx->sent == lines) {
+    if (*sent == lines) {
         return;
     }
-    if (ctx->sent != NULL) {
-        remove_lines(r, ctx->sent);
+    if (*sent != NULL) {
+        remove_lines(r, *sent);
     }
     for (int i = 0; lines != NULL && i < lines->nelts; i++) {
         const struct mod_sspi_line *line = &APR_ARRAY_IDX(lines, i, struct mod_sspi_line);
 
         apr_table_addn(r->err_headers_out, line->name, line->value);
     }
-    ctx->sent = lines;
+    *sent = lines;
 }
 
 /* True if r has the status of a refusal. For a forward proxy that status is 407, because a 401
@@ -95,12 +95,13 @@ static apr_array_header_t *without_challenges(const struct mod_sspi_request_ctx 
 static void answer(request_rec *r, struct mod_sspi_request_ctx *ctx, bool own)
 {
     if (!is_refusal(r)) {
-        send_lines(r, ctx, ctx->granted);
+        send_lines(r, &ctx->sent, ctx->granted);
     } else if (own && ctx->challenge != NULL) {
-        send_lines(r, ctx, ctx->challenge);
+        send_lines(r, &ctx->sent, ctx->challenge);
     } else {
-        send_lines(r, ctx, without_challenges(ctx));
+        send_lines(r, &ctx->sent, without_challenges(ctx));
     }
+    send_lines(r, &ctx->sent_cookies, ctx->cookies);
 }
 
 /* Runs for an error that httpd itself writes. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Marks answers as private if the request had no Authorization header but the answer is for one
- * user. Caches do not store private answers. mod_cache reads the headers when the first octet of
+ * user. Caches do not store private answers. Answers that set the cookie of a session tell caches
+ * not to store that. mod_cache reads the headers when the first octet of
  * the answer reaches its filter. By default that filter runs after this one. If the administrator
  * puts it before this one (the filter CACHE, a subrequest), the header must be set earlier. So
  * mod_sspi_caches_mark() sets it before the handler runs. */
@@ -23,7 +24,34 @@ static bool is_private(request_rec *r)
                                 mod_sspi_request_credentials(r) == NULL);
 }
 
-/* Writes `private`, merged with the values of both tables. */
+static bool sets_cookie(request_rec *r)
+{
+    const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
+
+    return ctx != NULL && sspi_http_sets_cookie(ctx->exchange);
+}
+
+static const char *write_private(apr_pool_t *p, const char *value)
+{
+    size_t len = strlen(value);
+    char *merged = apr_palloc(p, SSPI_PRIVATE_SIZE(len) + 1);
+
+    len = sspi_http_private_cache_control((struct sspi_view){value, len}, merged);
+    merged[len] = '\0';
+    return merged;
+}
+
+static const char *write_cookie(apr_pool_t *p, const char *value)
+{
+    size_t len = strlen(value);
+    char *merged = apr_palloc(p, SSPI_COOKIE_CONTROL_SIZE(len) + 1);
+
+    len = sspi_http_cookie_cache_control((struct sspi_view){value, len}, merged);
+    merged[len] = '\0';
+    return merged;
+}
+
+/* Merges the directives of this module with the values of both tables. */
 static const char *merge(request_rec *r)
 {
     const char *first = apr_table_getm(r->pool, r->err_headers_out, FIELD_NAME);
@@ -31,12 +59,11 @@ static const char *merge(request_rec *r)
     const char *value =
         apr_pstrcat(r->pool, first != NULL ? first : "", first != NULL && second != NULL ? "," : "",
                     second != NULL ? second : "", NULL);
-    size_t len = strlen(value);
-    char *merged = apr_palloc(r->pool, SSPI_PRIVATE_SIZE(len) + 1);
 
-    len = sspi_http_private_cache_control((struct sspi_view){value, len}, merged);
-    merged[len] = '\0';
-    return merged;
+    if (is_private(r)) {
+        value = write_private(r->pool, value);
+    }
+    return sets_cookie(r) ? write_cookie(r->pool, value) : value;
 }
 
 /* Removes fields that some caches follow instead of Cache-Control. */
@@ -55,7 +82,7 @@ static void unset_others(request_rec *r, apr_table_t *table)
 
 void mod_sspi_caches_mark(request_rec *r)
 {
-    if (is_private(r)) {
+    if (is_private(r) || sets_cookie(r)) {
         apr_table_setn(r->err_headers_out, FIELD_NAME, merge(r));
     }
 }
@@ -64,7 +91,7 @@ static apr_status_t make_private(ap_filter_t *f, apr_bucket_brigade *brigade)
 {
     request_rec *r = f->r;
 
-    if (is_private(r)) {
+    if (is_private(r) || sets_cookie(r)) {
         apr_table_setn(r->err_headers_out, FIELD_NAME, merge(r));
         apr_table_unset(r->headers_out, FIELD_NAME);
         unset_others(r, r->err_headers_out);

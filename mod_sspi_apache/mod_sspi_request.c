@@ -220,19 +220,26 @@ static void log_entries(request_rec *r, struct mod_sspi_request_ctx *ctx,
     }
 }
 
-static apr_array_header_t *copy_lines(apr_pool_t *p, const struct sspi_result *result)
+/* Copies the lines of a result. A cookie is for every answer to this request, so it has an array of
+ * its own, which a later step without a cookie does not change. */
+static void copy_lines(struct mod_sspi_request_ctx *ctx, const struct sspi_result *result)
 {
-    apr_array_header_t *lines =
-        apr_array_make(p, (int)result->n_headers, sizeof(struct mod_sspi_line));
+    apr_pool_t *p = ctx->pool;
+    apr_array_header_t *cookies = apr_array_make(p, 1, sizeof(struct mod_sspi_line));
 
+    ctx->lines = apr_array_make(p, (int)result->n_headers, sizeof(struct mod_sspi_line));
     for (size_t i = 0; i < result->n_headers; i++) {
         const struct sspi_header *header = &result->headers[i];
-        struct mod_sspi_line *line = apr_array_push(lines);
+        const char *name = apr_pstrmemdup(p, header->name.data, header->name.len);
+        struct mod_sspi_line *line =
+            apr_array_push(strcmp(name, "Set-Cookie") == 0 ? cookies : ctx->lines);
 
-        line->name = apr_pstrmemdup(p, header->name.data, header->name.len);
+        line->name = name;
         line->value = apr_pstrmemdup(p, header->value.data, header->value.len);
     }
-    return lines;
+    if (cookies->nelts > 0) {
+        ctx->cookies = cookies;
+    }
 }
 
 /* Once the request itself is admitted, the challenges of an earlier subrequest have no effect. */
@@ -362,7 +369,7 @@ static const struct sspi_result *step_by(request_rec *r, struct mod_sspi_request
         return NULL;
     }
     ctx->result = result;
-    ctx->lines = copy_lines(ctx->pool, result);
+    copy_lines(ctx, result);
     keep_lines(r, ctx, result);
     if (!mod_sspi_request_is_anonymous(result)) {
         refuse_h2c(r);
@@ -396,13 +403,14 @@ static bool open_policy(request_rec *r, struct sspi_policy *ret_policy)
     return sspi_policy_make_optional(&policy, ap_ssl_conn_is_ssl(r->connection) != 0, ret_policy);
 }
 
-/* True if r has credentials or a login that could name a user. */
-static bool may_have_user(request_rec *r)
+/* True if r has credentials, a login or the cookie of a session, which could name a user. */
+static bool may_have_user(request_rec *r, const struct sspi_policy *policy)
 {
     /* An error document has the status of its error, and httpd shows it to every client. */
     return !ap_is_HTTP_ERROR(r->status) &&
            (mod_sspi_request_credentials(r) != NULL ||
-            sspi_connection_keeps_login(mod_sspi_connection_find(r->connection)));
+            sspi_connection_keeps_login(mod_sspi_connection_find(r->connection)) ||
+            sspi_http_has_session_cookie(policy, mod_sspi_view(mod_sspi_request_cookies(r))));
 }
 
 bool mod_sspi_request_step_open(request_rec *r, const struct sspi_result **ret_result)
@@ -410,7 +418,7 @@ bool mod_sspi_request_step_open(request_rec *r, const struct sspi_result **ret_r
     struct mod_sspi_request_ctx *ctx;
     struct sspi_policy policy;
 
-    if (!may_have_user(r) || !open_policy(r, &policy)) {
+    if (!open_policy(r, &policy) || !may_have_user(r, &policy)) {
         return false;
     }
     ctx = ctx_of(r);
@@ -437,7 +445,7 @@ bool mod_sspi_request_challenge(request_rec *r)
     mod_sspi_dir_config_policy(r, &policy);
     ctx->result = NULL;
     result = sspi_exchange_challenge(ctx->exchange, &policy, realm_of(r));
-    ctx->lines = copy_lines(ctx->pool, result);
+    copy_lines(ctx, result);
     log_entries(r, ctx, result);
     keep_lines(r, ctx, result);
     return true;

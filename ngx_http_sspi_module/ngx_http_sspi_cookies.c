@@ -129,6 +129,25 @@ ngx_http_sspi_join_cookies(ngx_http_request_t *r, u_char *dst, ngx_str_t *only)
 
 
 /*
+ * True if the client has sent the cookie of a session.  The preaccess phase of
+ * a location with sessions has kept and removed it.
+ */
+
+ngx_uint_t
+ngx_http_sspi_has_session(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf)
+{
+    ngx_http_sspi_ctx_t  *ctx;
+
+    ctx = ngx_http_sspi_get_ctx(r);
+
+    return ctx && ctx->cookies.data
+           && sspi_http_has_session_cookie(&slcf->policy,
+                                           ngx_http_sspi_view(&ctx->cookies));
+}
+
+
+/*
  * Removes the cookie of a session from the request, which is the main request
  * or a subrequest.  The list of headers is copied: upstream modules read every
  * element of it, so an empty line must not stay, and other parts of nginx have

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Adds challenges when the final status is known.  A 401 of the access phase
+ * Adds challenges and cookies when the final status is known.  A 401 of the access phase
  * may still become another status, by "satisfy any" or error_page.
  */
 #include "ngx_http_sspi_module.h"
@@ -63,7 +63,7 @@ ngx_http_sspi_header_filter(ngx_http_request_t *r)
 
     ctx = ngx_http_sspi_get_ctx(r);
 
-    if (ngx_http_sspi_make_private(r, ctx) != NGX_OK) {
+    if (ngx_http_sspi_mark_answer(r, ctx) != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -82,6 +82,10 @@ ngx_http_sspi_header_filter(ngx_http_request_t *r)
 
     } else if (ctx->granted) {
         rc = ngx_http_sspi_add_success(r, ctx);
+    }
+
+    if (rc == NGX_OK && ctx->cookie.hash) {
+        rc = ngx_http_sspi_add_headers(r, &ctx->cookie, 1);
     }
 
     if (rc != NGX_OK) {

@@ -86,6 +86,8 @@ typedef struct {
                                              * refused; null: it was not */
     ngx_table_elt_t            success[SSPI_HEADERS_LIMIT];
     ngx_table_elt_t            challenges[SSPI_HEADERS_LIMIT];
+    ngx_table_elt_t            cookie;      /* Set-Cookie, for every answer;
+                                             * hash 0: none */
     ngx_uint_t                 n_success;
     ngx_uint_t                 n_challenges;
     ngx_http_sspi_task_t      *task;        /* runs the exchange's job; NULL:
@@ -132,6 +134,8 @@ void ngx_http_sspi_log_result(ngx_http_request_t *r,
 ngx_int_t ngx_http_sspi_keep_headers(ngx_pool_t *pool,
     const struct sspi_result *result, ngx_table_elt_t *headers,
     ngx_uint_t *n_headers);
+ngx_int_t ngx_http_sspi_keep_cookie(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
 ngx_int_t ngx_http_sspi_keep_user(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
 ngx_int_t ngx_http_sspi_keep_error(ngx_http_request_t *r,
@@ -145,13 +149,15 @@ void ngx_http_sspi_add_body_filter(void);
 
 /* ngx_http_sspi_caches.c */
 
-ngx_int_t ngx_http_sspi_make_private(ngx_http_request_t *r,
+ngx_int_t ngx_http_sspi_mark_answer(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
 
 /* ngx_http_sspi_cookies.c */
 
 ngx_int_t ngx_http_sspi_keep_cookies(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
+ngx_uint_t ngx_http_sspi_has_session(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf);
 ngx_int_t ngx_http_sspi_strip_cookies(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
 

@@ -65,7 +65,8 @@ ngx_http_sspi_authenticate_open(ngx_http_request_t *r,
 #endif
 
     if (r->headers_in.authorization == NULL
-        && !sspi_connection_keeps_login(ngx_http_sspi_find_connection(r)))
+        && !sspi_connection_keeps_login(ngx_http_sspi_find_connection(r))
+        && !ngx_http_sspi_has_session(r, slcf))
     {
         return NGX_DECLINED;
     }
@@ -233,6 +234,10 @@ ngx_http_sspi_apply_result(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 {
     if (result->need == SSPI_NEED_HTTP_1_1) {
         return ngx_http_sspi_force_http1(r);
+    }
+
+    if (ngx_http_sspi_keep_cookie(r, ctx, result) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (result->has_user) {

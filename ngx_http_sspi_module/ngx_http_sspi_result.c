@@ -3,9 +3,14 @@
 #include "ngx_http_sspi_module.h"
 
 
+static ngx_int_t ngx_http_sspi_copy_header(ngx_pool_t *pool,
+    const struct sspi_header *header, ngx_table_elt_t *h);
+static ngx_uint_t ngx_http_sspi_is_set_cookie(const struct sspi_header *header);
 static ngx_int_t ngx_http_sspi_copy(ngx_pool_t *pool, ngx_str_t *dst,
     const struct sspi_view *src);
 
+
+/* keeps all headers but the cookie */
 
 ngx_int_t
 ngx_http_sspi_keep_headers(ngx_pool_t *pool, const struct sspi_result *result,
@@ -16,21 +21,71 @@ ngx_http_sspi_keep_headers(ngx_pool_t *pool, const struct sspi_result *result,
     *n_headers = 0;
 
     for (i = 0; i < result->n_headers; i++) {
-        ngx_memzero(&headers[i], sizeof(ngx_table_elt_t));
 
-        if (ngx_http_sspi_copy(pool, &headers[i].key, &result->headers[i].name)
-            != NGX_OK
-            || ngx_http_sspi_copy(pool, &headers[i].value,
-                                  &result->headers[i].value)
-               != NGX_OK)
+        if (ngx_http_sspi_is_set_cookie(&result->headers[i])) {
+            continue;
+        }
+
+        if (ngx_http_sspi_copy_header(pool, &result->headers[i],
+                                      &headers[*n_headers])
+            != NGX_OK)
         {
             return NGX_ERROR;
         }
 
-        headers[i].hash = 1;
+        (*n_headers)++;
     }
 
-    *n_headers = result->n_headers;
+    return NGX_OK;
+}
+
+
+/*
+ * Keeps the cookie of a session, which every answer to this request gets.  A
+ * step without a cookie does not change that.
+ */
+
+ngx_int_t
+ngx_http_sspi_keep_cookie(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
+    const struct sspi_result *result)
+{
+    size_t  i;
+
+    for (i = 0; i < result->n_headers; i++) {
+
+        if (ngx_http_sspi_is_set_cookie(&result->headers[i])) {
+            return ngx_http_sspi_copy_header(r->main->pool,
+                                             &result->headers[i], &ctx->cookie);
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_http_sspi_is_set_cookie(const struct sspi_header *header)
+{
+    static ngx_str_t  name = ngx_string("Set-Cookie");
+
+    return header->name.len == name.len
+           && ngx_strncmp(header->name.data, name.data, name.len) == 0;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_copy_header(ngx_pool_t *pool, const struct sspi_header *header,
+    ngx_table_elt_t *h)
+{
+    ngx_memzero(h, sizeof(ngx_table_elt_t));
+
+    if (ngx_http_sspi_copy(pool, &h->key, &header->name) != NGX_OK
+        || ngx_http_sspi_copy(pool, &h->value, &header->value) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
 
     return NGX_OK;
 }
@@ -40,7 +95,9 @@ ngx_int_t
 ngx_http_sspi_keep_user(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     const struct sspi_result *result)
 {
-    size_t  i;
+    size_t            i;
+    ngx_uint_t        n;
+    ngx_table_elt_t   headers[SSPI_HEADERS_LIMIT];
 
     if (r != r->main && ctx->granted) {
 
@@ -59,14 +116,17 @@ ngx_http_sspi_keep_user(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
         }
     }
 
-    /* a step without headers must not remove the token for the client */
-
-    if (result->n_headers
-        && ngx_http_sspi_keep_headers(r->main->pool, result, ctx->success,
-                                      &ctx->n_success)
-           != NGX_OK)
+    if (ngx_http_sspi_keep_headers(r->main->pool, result, headers, &n)
+        != NGX_OK)
     {
         return NGX_ERROR;
+    }
+
+    /* a step without headers must not remove the token for the client */
+
+    if (n) {
+        ngx_memcpy(ctx->success, headers, n * sizeof(ngx_table_elt_t));
+        ctx->n_success = n;
     }
 
     ctx->granted = 1;

@@ -402,7 +402,8 @@ struct sspi_result {
      * request is anonymous. Credentials are optional here, and the client sent none, or those of a
      * scheme that is not offered. */
     bool has_user;
-    /* With status 0 or 401: send them with the answer. */
+    /* With status 0 or 401: send them with the answer. A Set-Cookie line is for any answer to this
+     * request. If a later step has another one, that replaces it. */
     struct sspi_header headers[SSPI_HEADERS_LIMIT];
     size_t n_headers;
     struct sspi_log_entry entries[SSPI_LOG_ENTRIES_LIMIT]; /* write each once */
