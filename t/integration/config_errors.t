@@ -160,6 +160,12 @@ config_refused('a keytab without a key of the named service', with(keytab => $kd
     service_name => 'HTTP/other.test'), qr{HTTP/other\.test});
 
 # ---- user files ----
+config_refused('a missing group file', with(group_file => "$dir/no-groups"), names('group_file', qr/no-groups: cannot open it: No such file/));
+config_refused('a missing group file that no source of groups uses', with(group_file => "$dir/no-groups", groups => 'ticket'),
+    names('group_file', qr/no-groups/));
+config_refused('a folder as a group file', with(group_file => $dir), names('group_file', qr/not a regular file; name a group file/));
+config_refused('a group file with a byte order mark', with(group_file => spew("$dir/groups-mark", "\xEF\xBB\xBFg: a\n")),
+    names('group_file', qr/groups-mark:1: .*byte order mark/));
 config_refused('a missing user file', with(digest_user_file => "$dir/nobody"), names('digest_user_file', qr/nobody/));
 my %lines = (
     'a line cut off' => 'alice:r:0123456789abcdef',

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 # The server warns at start of keytabs and user files that every account of the machine can read or
-# change, once for each file.
+# change, and of group files that every account can change, once for each file.
 use strict;
 use warnings;
 
@@ -75,6 +75,17 @@ for my $kind (qw(apache nginx)) {
             one_warning('a database', [ warnings(@database) ], qr/\Q$database\E/);
             chmod 0640, $database;
             is_deeply([ warnings(@database) ], [], 'a database 0640: no warning');
+            for my $mode (0602, 0666) {
+                my $groups = spew(sprintf("$dir/groups-$kind-%o", $mode), "g: digest:alice\n", $mode);
+                my @lines = warnings($kind, ({ %{$location{keytab}}, keytab => secret('keytab', 0600), group_file => $groups }) x 2);
+                is(scalar @lines, 1, sprintf 'group file %04o: one warning', $mode) or diag(@lines);
+                like($lines[0] // '', $_, 'the text has the fact') for qr/\bgroup file \Q$groups\E/, qr/can change/, qr/chmod 0644/;
+            }
+            for my $mode (0644, 0640, 0600) {
+                my $groups = spew(sprintf("$dir/groups-$kind-%o", $mode), "g: digest:alice\n", $mode);
+                is_deeply([ warnings($kind, { %{$location{keytab}}, keytab => secret('keytab', 0600), group_file => $groups }) ], [],
+                    sprintf 'group file %04o: no warning', $mode);
+            }
             chmod 0644, $certificate;
             is_deeply([ warnings($kind, { %{$location{keytab}}, keytab => secret('keytab', 0600), channel_binding_certificate => $certificate }) ], [],
                 'a certificate is not secret');
