@@ -389,8 +389,8 @@ struct sspi_header {
     struct sspi_view value;
 };
 
-/* At most one line for Negotiate, one for NTLM and one for each Digest algorithm. */
-#define SSPI_HEADERS_LIMIT 8
+/* At most one line for Negotiate, one for NTLM, one for each Digest algorithm, and Set-Cookie. */
+#define SSPI_HEADERS_LIMIT 9
 
 struct sspi_result {
     enum sspi_need need;

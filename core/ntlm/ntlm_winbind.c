@@ -97,6 +97,18 @@ static bool copy_names(const struct wbcInterfaceDetails *details, struct ntlm_wi
            copy_name(details->dns_domain, names->dns_domain, sizeof(names->dns_domain), true);
 }
 
+/* Asks for the SID of the domain, which tells it from other domains of that name. */
+static void ask_domain(struct wbcContext *context, const char *nb_domain, struct sid *ret_sid)
+{
+    struct wbcDomainInfo *info = NULL;
+    wbcErr code = wbcCtxDomainInfo(context, nb_domain, &info);
+    if (!WBC_ERROR_IS_OK(code) || info == NULL)
+        return;
+    if (ntlm_winbind_answer_sid(&info->sid, ret_sid) != NULL)
+        *ret_sid = (struct sid){0};
+    wbcFreeMemory(info);
+}
+
 /* Uses a connection of its own and closes it at once. The first caller is the parent process, and
  * its workers must not inherit a connection. */
 static bool ask(struct ntlm_winbind_names *ret_names, char *error, size_t error_size)
@@ -110,6 +122,8 @@ static bool ask(struct ntlm_winbind_names *ret_names, char *error, size_t error_
     }
     pipe_signal_block(&blocked);
     wbcErr code = wbcCtxInterfaceDetails(context, &details);
+    if (WBC_ERROR_IS_OK(code) && details != NULL && details->netbios_domain != NULL)
+        ask_domain(context, details->netbios_domain, &ret_names->domain_sid);
     pipe_signal_unblock(&blocked);
     wbcCtxFree(context);
     if (!WBC_ERROR_IS_OK(code) || details == NULL) {

@@ -8,6 +8,7 @@
 #include "ntlm_keys.h"
 #include "ntlm_winbind_answer.h"
 #include "ntlm_winbind_status.h"
+#include "sid.h"
 #include "store_users_parse.h" /* STORE_USERS_NAME_LIMIT */
 
 /* Longest NetBIOS name. */
@@ -18,7 +19,8 @@
 struct ntlm_winbind_names {
     char nb_computer[NTLM_WINBIND_NB_LIMIT + 1];
     char nb_domain[NTLM_WINBIND_NB_LIMIT + 1];
-    char dns_domain[256]; /* empty: none */
+    char dns_domain[256];  /* empty: none */
+    struct sid domain_sid; /* n_sub 0: winbind does not return it */
 };
 
 /* Makes an object without names, and does not ask winbind for them. The caller is its first owner.

@@ -24,22 +24,26 @@ static bool copy_name(const char *name, char to[STORE_USERS_NAME_LIMIT + 1])
     return true;
 }
 
-/* NULL, or the problem. */
-static const char *copy_sid(const struct wbcSidWithAttr *from, struct sid *ret_sid)
+const char *ntlm_winbind_answer_sid(const struct wbcDomainSid *sid, struct sid *ret_sid)
 {
-    const struct wbcDomainSid *sid = &from->sid;
     _Static_assert(WBC_MAXSUBAUTHS == SID_SUB_LIMIT, "both have room for each SID");
     if (sid->num_auths > WBC_MAXSUBAUTHS)
         return "one of its SIDs is too long";
     if (sid->sid_rev_num != 1 || sid->num_auths == 0)
         return "one of its SIDs is malformed";
-    /* MS-DTYP 2.4.2: such a group can only deny rights, and no caller here checks for that. */
-    if ((from->attributes & WBC_SID_ATTR_GROUP_USEFOR_DENY_ONLY) != 0)
-        return "the user is in a group that can only deny rights";
     *ret_sid = (struct sid){.n_sub = sid->num_auths};
     memcpy(ret_sid->authority, sid->id_auth, sizeof(ret_sid->authority));
     memcpy(ret_sid->sub, sid->sub_auths, sid->num_auths * sizeof(ret_sid->sub[0]));
     return NULL;
+}
+
+/* NULL, or the problem. */
+static const char *copy_sid(const struct wbcSidWithAttr *from, struct sid *ret_sid)
+{
+    /* MS-DTYP 2.4.2: such a group can only deny rights, and no caller here checks for that. */
+    if ((from->attributes & WBC_SID_ATTR_GROUP_USEFOR_DENY_ONLY) != 0)
+        return "the user is in a group that can only deny rights";
+    return ntlm_winbind_answer_sid(&from->sid, ret_sid);
 }
 
 /* The first SID is the user's. `sids` has room for all of them. */

@@ -21,6 +21,10 @@ struct ntlm_winbind_answer {
 };
 
 struct wbcAuthUserInfo;
+struct wbcDomainSid;
+
+/* Copies a SID. NULL, or the problem, a fixed text. */
+const char *ntlm_winbind_answer_sid(const struct wbcDomainSid *from, struct sid *ret_sid) MUST_USE;
 
 /* Copies the answer. False: no memory, or a user with a password did not make the response.
  * *ret_problem, a fixed text, says why. Clear *ret_answer only after true. */

@@ -114,6 +114,28 @@ static void log_nothing_offered(struct sspi_exchange *exchange)
                                              : "through a proxy");
 }
 
+/* The line of a session's cookie. */
+static void add_cookie(struct sspi_exchange *exchange)
+{
+    struct bytes *line =
+        exchange->session.line.len > 0 ? add_header(exchange, SSPI_VIEW("Set-Cookie")) : NULL;
+    if (line != NULL)
+        bytes_append_view(line, bytes_as_view(&exchange->session.line));
+}
+
+/* An answer without a user only removes a cookie. */
+static void add_clearing_cookie(struct sspi_exchange *exchange)
+{
+    if (exchange->session.clears)
+        add_cookie(exchange);
+}
+
+bool request_answer_admitted(struct sspi_exchange *exchange)
+{
+    add_clearing_cookie(exchange);
+    return finish_headers(exchange);
+}
+
 bool request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     log_proxy(exchange, policy);
@@ -129,6 +151,7 @@ bool request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_
     }
     if (exchange->result.n_headers == 0)
         log_nothing_offered(exchange);
+    add_clearing_cookie(exchange);
     exchange->result.drains = exchange->request.entity_length == 0;
     return finish_headers(exchange);
 }
@@ -249,13 +272,13 @@ static const char *channel_of(enum package_bound bound)
 }
 
 /* Logs a login once for each request, also if the request comes to several locations. Requests that
- * use the login of their connection do not log it again. */
+ * use the login of their connection, or a session, do not log it again. */
 static void log_login(struct sspi_exchange *exchange)
 {
     const struct policy_identity *identity = &exchange->identity;
     char name[ESCAPE_NAME_SIZE];
     char target[129]; /* shorter, so that the channel fits into the line as well */
-    if (exchange->login_logged || exchange->from_connection)
+    if (exchange->login_logged || exchange->from_connection || exchange->from_session)
         return;
     exchange->login_logged = true;
     if (!request_exchange_logs(exchange, SSPI_REASON_GRANTED))
@@ -279,8 +302,10 @@ bool request_answer_granted(struct sspi_exchange *exchange, const struct sspi_po
         add_token(exchange);
     if (exchange->authentication_info.len > 0)
         add_authentication_info(exchange);
-    if (exchange->identity.mech != 0 && !exchange->from_connection && !exchange->request.proxy)
+    if (exchange->identity.mech != 0 && !exchange->from_connection && !exchange->from_session &&
+        !exchange->request.proxy)
         add_persistent_auth(exchange);
+    add_cookie(exchange);
     if (!finish_headers(exchange))
         return false;
     exchange->result.has_user = true;

@@ -19,6 +19,9 @@ bool request_answer_continue(struct sspi_exchange *exchange) MUST_USE;
  */
 void request_answer_set_error(struct sspi_exchange *exchange, enum sspi_reason reason);
 
+/* 0 without a user: only the line that removes the cookie of a session, if there is one. */
+bool request_answer_admitted(struct sspi_exchange *exchange) MUST_USE;
+
 /* 0: the user's variables, the answer token if there is one, and the log entry of a new login. */
 bool request_answer_granted(struct sspi_exchange *exchange,
                             const struct sspi_policy *policy) MUST_USE;

@@ -175,6 +175,23 @@ void request_bindings_drop_services(struct request_bindings *bindings)
     bindings->rules.checks_client_names = false;
 }
 
+/* A cookie says nothing about the channel. Where a channel is demanded, no session counts. */
+static SECURITY_STATUS check_session(struct sspi_exchange *exchange,
+                                     const struct sspi_policy *policy,
+                                     const struct binding_facts *facts,
+                                     struct sspi_error_info *error_info)
+{
+    struct binding_rules rules;
+    fill_rules(exchange, policy, &rules);
+    exchange->bound = PACKAGE_BOUND_UNCHECKED;
+    if (rules.mode == BINDING_MODE_REQUIRE)
+        return error_info_refuse(error_info, SEC_E_BAD_BINDINGS, SSPI_REASON_MISSING_BINDING,
+                                 "a session proves no channel");
+    if (binding_check_service(&rules, facts, exchange->bound) == BINDING_ACCEPTED)
+        return SEC_E_OK;
+    return binding_check_refuse_service(&rules, facts, error_info);
+}
+
 SECURITY_STATUS request_bindings_check(struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy,
                                        struct sspi_error_info *error_info)
@@ -186,6 +203,8 @@ SECURITY_STATUS request_bindings_check(struct sspi_exchange *exchange,
         .service_proven = identity->target_proven,
     };
     struct request_bindings bindings;
+    if (exchange->from_session)
+        return check_session(exchange, policy, &facts, error_info);
     if (!request_bindings_find(exchange, policy, &bindings))
         return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_CONFIGURATION,
                                  "the front ends' certificates were not opened at start");

@@ -18,13 +18,13 @@ static bool is_same_hash(const struct request_lookup *lookup)
            bytes_equal_secret(verified, found);
 }
 
-static struct acceptor_source *find_source(const struct sspi_exchange *exchange,
-                                           const struct sspi_policy *policy)
+const struct acceptor_source *request_check_source(const struct sspi_exchange *exchange,
+                                                   const struct sspi_policy *policy, uint8_t mech)
 {
     enum sspi_option option = SSPI_OPTION_DIGEST_USER_FILE;
-    if (exchange->identity.mech == SSPI_MECH_KERBEROS)
+    if (mech == SSPI_MECH_KERBEROS)
         option = SSPI_OPTION_KEYTAB;
-    if (exchange->identity.mech == SSPI_MECH_NTLM)
+    if (mech == SSPI_MECH_NTLM)
         option = SSPI_OPTION_NTLM_USER_FILE;
     return acceptor_source_find(exchange->acceptor->sources, policy, option);
 }
@@ -45,7 +45,7 @@ bool request_check_accepts(struct sspi_exchange *exchange, const struct sspi_pol
                            const char **ret_why)
 {
     const struct policy_identity *identity = &exchange->identity;
-    const struct acceptor_source *source = find_source(exchange, policy);
+    const struct acceptor_source *source = request_check_source(exchange, policy, identity->mech);
     enum sspi_digest_algorithm defaults[2];
     struct policy_facts facts = {
         .source = source,
@@ -53,6 +53,7 @@ bool request_check_accepts(struct sspi_exchange *exchange, const struct sspi_pol
         .same_hash = is_same_hash(&exchange->lookup),
         .default_algorithms = defaults,
         .from_connection = exchange->from_connection,
+        .from_session = exchange->from_session,
     };
     if (identity->scheme == SSPI_SCHEME_DIGEST && source != NULL &&
         !sspi_policy_is_set(policy, SSPI_OPTION_DIGEST_ALGORITHM))

@@ -6,6 +6,11 @@
 
 #include "request_exchange.h"
 
+/* Returns the source that `policy` uses for logins by this mechanism (SSPI_MECH_NONE: Digest).
+ * NULL: it is not open, or the server looks users up. */
+const struct acceptor_source *request_check_source(const struct sspi_exchange *exchange,
+                                                   const struct sspi_policy *policy, uint8_t mech);
+
 /* True if `policy` accepts the identity of the exchange. It then sets exchange->bound. Otherwise
  * *ret_why (static) says what the policy demands. */
 bool request_check_accepts(struct sspi_exchange *exchange, const struct sspi_policy *policy,

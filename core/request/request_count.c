@@ -66,10 +66,10 @@ static enum store_counter counter_of_mechanism(uint8_t mechanism)
 }
 
 void request_count_granted(struct sspi_state *state, const struct policy_identity *identity,
-                           enum package_bound bound, bool from_connection)
+                           enum package_bound bound, bool from_connection, bool from_session)
 {
-    if (from_connection) {
-        add(state, STORE_COUNTER_GRANTED_KEPT);
+    if (from_connection || from_session) {
+        add(state, from_session ? STORE_COUNTER_GRANTED_SESSION : STORE_COUNTER_GRANTED_KEPT);
         return;
     }
     add(state, counter_of_mechanism(identity->mech));

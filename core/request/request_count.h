@@ -15,9 +15,10 @@ unsigned request_count_status(enum sspi_reason reason);
  * NULL if no memory is shared. */
 void request_count_end(struct sspi_state *state, enum sspi_reason reason);
 
-/* Counts a request that was granted. `from_connection`: by the login of its connection. */
+/* Counts a request that was granted. `from_connection`: by the login of its connection.
+ * `from_session`: by a session. */
 void request_count_granted(struct sspi_state *state, const struct policy_identity *identity,
-                           enum package_bound bound, bool from_connection);
+                           enum package_bound bound, bool from_connection, bool from_session);
 
 /* Counts why credentials were refused, if that has a counter. */
 void request_count_refusal(struct sspi_state *state, enum sspi_reason reason);

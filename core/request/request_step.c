@@ -12,6 +12,8 @@
 #include "request_check.h"
 #include "request_local_groups.h"
 #include "request_login.h"
+#include "request_session.h"
+#include "request_session_make.h"
 #include "policy.h"
 #include "request_user_name.h"
 
@@ -45,29 +47,53 @@ static bool try_login(struct sspi_exchange *exchange, const struct sspi_policy *
     return false;
 }
 
-/* Handles a request without an Authorization header. It uses the login of the connection if this
- * policy accepts that login. Otherwise it admits the request as anonymous or challenges it.
- * SSPI_REASON_NONE: the request has an identity. */
-static enum sspi_reason decide_without_header(struct sspi_exchange *exchange,
-                                              const struct sspi_policy *policy)
+/* The same for the session of the request's cookie. */
+static bool try_session(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                        const char **ret_why)
 {
-    const char *why;
-    if (exchange->reason == SSPI_REASON_GRANTED)
-        return SSPI_REASON_NONE;
-    drop_late_exchange(exchange);
-    if (try_login(exchange, policy, &why)) {
+    if (!request_session_take(exchange, policy, ret_why))
+        return false;
+    if (request_check_accepts(exchange, policy, ret_why)) {
         exchange->reason = SSPI_REASON_GRANTED;
-        return SSPI_REASON_NONE;
+        return true;
     }
-    if (admits_anonymous(policy))
-        return SSPI_REASON_ADMITTED;
+    request_session_give_back(exchange);
+    return false;
+}
+
+/* Challenges a request without credentials. The texts say what the policy demands of the
+ * connection's login and of the session. NULL: there is none. */
+static enum sspi_reason challenge(struct sspi_exchange *exchange, const char *login,
+                                  const char *session)
+{
     if (!request_exchange_logs(exchange, SSPI_REASON_CHALLENGED))
         return SSPI_REASON_CHALLENGED;
     return request_exchange_log(
         exchange, SSPI_REASON_CHALLENGED, SEC_E_OK,
-        "the request has no credentials and was challenged%s%s",
-        why == NULL ? "" : "; the connection has a login, but this location demands ",
-        why == NULL ? "" : why);
+        "the request has no credentials and was challenged%s%s%s%s",
+        login == NULL ? "" : "; the connection has a login, but this location demands ",
+        login == NULL ? "" : login,
+        session == NULL ? "" : "; the request has a session, but this location demands ",
+        session == NULL ? "" : session);
+}
+
+/* Handles a request without an Authorization header. It uses the login of the connection or the
+ * session of the request's cookie, if this policy accepts it. Otherwise it admits the request as
+ * anonymous or challenges it. SSPI_REASON_NONE: the request has an identity. */
+static enum sspi_reason decide_without_header(struct sspi_exchange *exchange,
+                                              const struct sspi_policy *policy)
+{
+    const char *login, *session;
+    if (exchange->reason == SSPI_REASON_GRANTED)
+        return SSPI_REASON_NONE;
+    drop_late_exchange(exchange);
+    if (try_login(exchange, policy, &login)) {
+        exchange->reason = SSPI_REASON_GRANTED;
+        return SSPI_REASON_NONE;
+    }
+    if (try_session(exchange, policy, &session))
+        return SSPI_REASON_NONE;
+    return admits_anonymous(policy) ? SSPI_REASON_ADMITTED : challenge(exchange, login, session);
 }
 
 static enum sspi_reason refuse_foreign_scheme(struct sspi_exchange *exchange,
@@ -120,16 +146,22 @@ static enum sspi_reason decide_before_evaluation(struct sspi_exchange *exchange,
                                                  const struct sspi_policy *policy)
 {
     struct sspi_view scheme;
+    const char *why;
     if (policy->require_tls && !exchange->request.tls)
         return request_exchange_log(
             exchange, SSPI_REASON_TLS_REQUIRED, SEC_E_OK,
             "this location accepts credentials only over TLS, and the connection is plain: "
             "redirect http to https");
+    /* The cookie is opened again under each policy, whose audience and lifetime may differ. */
+    if (exchange->from_session)
+        request_session_give_back(exchange);
     /* As on IIS, credentials of a scheme that is not offered are not for this location. They
      * neither use nor end the connection's login. Another location that offers the scheme may still
-     * evaluate them. */
+     * evaluate them. A session beside them counts. */
     bool foreign = request_evaluate_has_foreign_scheme(exchange, policy, &scheme);
-    if (foreign && admits_anonymous(policy))
+    bool is_undecided = exchange->reason == SSPI_REASON_NONE;
+    bool has_session = foreign && is_undecided && try_session(exchange, policy, &why);
+    if (foreign && !has_session && admits_anonymous(policy))
         return SSPI_REASON_ADMITTED;
     if (!check_configuration(exchange, policy))
         return SSPI_REASON_CONFIGURATION;
@@ -141,12 +173,13 @@ static enum sspi_reason decide_before_evaluation(struct sspi_exchange *exchange,
 
 /* True if the users of NTLM must be checked for changes. A request without credentials does not ask
  * winbind for its names. But if the connection keeps a login by a user file, that file is checked.
- */
+ * A session may be one of either source, so a request with cookies checks it, too. */
 static bool uses_nt_users(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     if (!policy_uses_mech(policy, SSPI_MECH_NTLM))
         return false;
     return request_exchange_has_credentials(exchange) ||
+           (policy->session && exchange->request.cookies.len > 0) ||
            request_login_is_by(exchange, acceptor_source_find(exchange->acceptor->sources, policy,
                                                               SSPI_OPTION_NTLM_USER_FILE));
 }
@@ -249,25 +282,14 @@ static bool needs_lookup(const struct sspi_exchange *exchange, const struct sspi
            policy->digest_providers.n > 0;
 }
 
-/* Returns the name in the form that the policy asks for, if the PAC of the ticket has it. */
-static struct sspi_view spelt_otherwise(const struct sspi_exchange *exchange,
-                                        const struct sspi_policy *policy)
-{
-    if (policy->user_name == SSPI_USER_NAME_UPN)
-        return bytes_view(exchange->identity.upn);
-    return bytes_view(policy->user_name == SSPI_USER_NAME_SAM ? exchange->identity.sam_name : NULL);
-}
-
 /* The user has no name in the form that the policy asks for. */
 static enum sspi_reason refuse_user_name(struct sspi_exchange *exchange,
-                                         const struct sspi_policy *policy,
                                          enum request_user_name named)
 {
     const char *option =
         sspi_option_info(SSPI_OPTION_USER_NAME)->name[exchange->acceptor->config.server];
-    char shown[ESCAPE_NAME_SIZE], spelt[ESCAPE_NAME_SIZE];
+    char shown[ESCAPE_NAME_SIZE];
     escape_text(shown, sizeof(shown), bytes_view(exchange->identity.name));
-    escape_text(spelt, sizeof(spelt), spelt_otherwise(exchange, policy));
     switch (named) {
     case REQUEST_USER_NAME_NO_ACCOUNT:
         return request_exchange_log(exchange, SSPI_REASON_NO_LOCAL_NAME, SEC_E_OK,
@@ -276,9 +298,9 @@ static enum sspi_reason refuse_user_name(struct sspi_exchange *exchange,
     case REQUEST_USER_NAME_AMBIGUOUS:
         return request_exchange_log(
             exchange, SSPI_REASON_AMBIGUOUS_NAME, SEC_E_OK,
-            "%s would read as another user in the form that %s asks for%s%s: rename the account, "
-            "or use %s full",
-            shown, option, *spelt == '\0' ? "" : ", ", spelt, option);
+            "%s would read as another user in the form that %s asks for: rename "
+            "the account, or use %s full",
+            shown, option, option);
     case REQUEST_USER_NAME_GOOD:
     case REQUEST_USER_NAME_NO_MEMORY:
         break;
@@ -337,7 +359,7 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
     exchange->user_name = NULL;
     enum request_user_name named = request_user_name_make(exchange, policy, &exchange->user_name);
     return named == REQUEST_USER_NAME_GOOD ? SSPI_REASON_GRANTED
-                                           : refuse_user_name(exchange, policy, named);
+                                           : refuse_user_name(exchange, named);
 }
 
 /* Clears the result. Until the step has decided, the status is 500, so that an adapter that ignores
@@ -391,8 +413,12 @@ static bool has_no_status(const struct sspi_exchange *exchange, enum sspi_reason
 static bool make_answer(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                         enum sspi_reason reason)
 {
-    if (reason == SSPI_REASON_GRANTED)
+    if (reason == SSPI_REASON_GRANTED) {
+        request_session_make(exchange, policy);
         return request_answer_granted(exchange, policy);
+    }
+    if (reason == SSPI_REASON_ADMITTED)
+        return request_answer_admitted(exchange);
     if (reason == SSPI_REASON_CONTINUED)
         return request_answer_continue(exchange);
     if (request_count_status(reason) == 401)
@@ -409,7 +435,7 @@ static void count_end(struct sspi_exchange *exchange, enum sspi_reason reason)
     exchange->counted = true;
     if (reason == SSPI_REASON_GRANTED)
         request_count_granted(state, &exchange->identity, exchange->bound,
-                              exchange->from_connection);
+                              exchange->from_connection, exchange->from_session);
     else
         request_count_end(state, reason);
 }
