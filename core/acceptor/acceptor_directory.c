@@ -443,7 +443,9 @@ void acceptor_directory_start(struct acceptor_directory *directory, uint64_t now
     directory->wants_own_domain = directory->wants_own_domain || directory->n_words > 0;
     if (!directory->wants_own_domain)
         return;
-    atomic_store(&directory->due_ms, now_ms); /* for the workers, if memory runs out here */
+    atomic_store(&directory->due_ms, now_ms); /* for the workers, if nothing is asked here */
+    if (directory->n_words == 0)
+        return;
     if (lookup_init(&lookup, directory)) {
         directory_lookup_in_child(&lookup.question, ACCEPTOR_DIRECTORY_START_MS, lookup.answers);
         take_answers(directory, &lookup, now_ms, report, self);

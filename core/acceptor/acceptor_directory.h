@@ -47,16 +47,16 @@ bool acceptor_directory_add(struct acceptor_directory *directory, struct sspi_vi
 /* True if a word was added. */
 bool acceptor_directory_has_words(const struct acceptor_directory *directory);
 
-/* Makes acceptor_directory_start() look up the SID of the own domain, too. If a word was added, it
- * does so in any case. Parent only. */
+/* The SID of the own domain is looked up, too. If a word was added, that is so in any case. Without
+ * a word, only the job does it. Parent only, before acceptor_directory_start(). */
 void acceptor_directory_want_own_domain(struct acceptor_directory *directory);
 
 /* Called for a name that was looked up: GROUP_RESOLVED or GROUP_UNKNOWN, with the text of a log
  * entry. */
 typedef void acceptor_directory_report(void *self, enum sspi_reason reason, const char *text);
 
-/* Looks up all names, in a child process, and reports each. Without words, and if the own domain is
- * not wanted, it does nothing. Parent only, after the last word. Blocks up to
+/* Looks up all names, in a child process, and reports each. Without words it asks nothing. Parent
+ * only, after the last word. Blocks up to
  * ACCEPTOR_DIRECTORY_START_MS. `now_ms`: the steady clock. A name without an answer has no SID, and
  * the workers look it up soon. */
 void acceptor_directory_start(struct acceptor_directory *directory, uint64_t now_ms,
