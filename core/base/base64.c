@@ -5,42 +5,54 @@ static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 static const char url_alphabet[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/* Returns the six bits of one character, or 64 if it is not in the alphabet. */
-static unsigned int value_of(char c, bool url)
+/* The six bits of each character of an alphabet, with VALID added. Any other character has 0. */
+#define VALID   64
+#define BITS(n) (VALID + (n))
+#define TEN(c, n)                                                                                  \
+    [(c)] = BITS(n), [(c) + 1] = BITS((n) + 1), [(c) + 2] = BITS((n) + 2),                         \
+    [(c) + 3] = BITS((n) + 3), [(c) + 4] = BITS((n) + 4), [(c) + 5] = BITS((n) + 5),               \
+    [(c) + 6] = BITS((n) + 6), [(c) + 7] = BITS((n) + 7), [(c) + 8] = BITS((n) + 8),               \
+    [(c) + 9] = BITS((n) + 9)
+#define LETTERS(a, n)                                                                              \
+    TEN(a, n), TEN((a) + 10, (n) + 10),                                                            \
+        [(a) + 20] = BITS((n) + 20), [(a) + 21] = BITS((n) + 21), [(a) + 22] = BITS((n) + 22),     \
+               [(a) + 23] = BITS((n) + 23), [(a) + 24] = BITS((n) + 24),                           \
+               [(a) + 25] = BITS((n) + 25)
+#define COMMON LETTERS('A', 0), LETTERS('a', 26), TEN('0', 52)
+
+static const uint8_t values[256] = {COMMON, ['+'] = BITS(62), ['/'] = BITS(63)};
+static const uint8_t url_values[256] = {COMMON, ['-'] = BITS(62), ['_'] = BITS(63)};
+
+/* Decodes the last 2 or 3 characters. */
+static bool decode_rest(const unsigned char *in, size_t len, const uint8_t *table,
+                        unsigned char *out)
 {
-    if (c >= 'A' && c <= 'Z')
-        return (unsigned int)(c - 'A');
-    if (c >= 'a' && c <= 'z')
-        return (unsigned int)(c - 'a') + 26;
-    if (c >= '0' && c <= '9')
-        return (unsigned int)(c - '0') + 52;
-    if (c == (url ? '-' : '+'))
-        return 62;
-    return c == (url ? '_' : '/') ? 63 : 64;
+    unsigned first = table[in[0]], second = table[in[1]], third = len == 3 ? table[in[2]] : VALID;
+    unsigned bits = (first & 63) << 12 | (second & 63) << 6 | (third & 63);
+    out[0] = (unsigned char)(bits >> 10);
+    if (len == 3)
+        out[1] = (unsigned char)(bits >> 2);
+    /* RFC 4648 3.5: pad bits must be zero. Otherwise one token would have several texts. */
+    return (first & second & third & VALID) != 0 && (bits & (len == 3 ? 0x3 : 0x3ff)) == 0;
 }
 
-/* Decodes text without padding; `out` has room for all of it. False: the text is not canonical. */
-static bool decode(struct sspi_view text, bool url, unsigned char *out)
+/* Decodes text without padding; `out` has room for all of it. False: the text is not canonical. The
+ * cookie of a session is decoded with each request, so this reads four characters at a time. */
+static bool decode(struct sspi_view text, const uint8_t *table, unsigned char *out)
 {
-    uint32_t bits = 0;
-    unsigned int n_bits = 0;
+    const unsigned char *in = (const unsigned char *)text.data;
+    unsigned valid = VALID;
 
-    /* A single last character has six bits, which are less than an octet. */
-    if (text.len % 4 == 1)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned int value = value_of(text.data[i], url);
-        if (value > 63)
-            return false;
-        bits = bits << 6 | value;
-        n_bits += 6;
-        if (n_bits >= 8) {
-            n_bits -= 8;
-            *out++ = (unsigned char)(bits >> n_bits);
-        }
+    for (; text.len >= 4; text.len -= 4, in += 4) {
+        unsigned first = table[in[0]], second = table[in[1]];
+        unsigned third = table[in[2]], fourth = table[in[3]];
+        valid &= first & second & third & fourth;
+        *out++ = (unsigned char)(first << 2 | (second & 63) >> 4);
+        *out++ = (unsigned char)(second << 4 | (third & 63) >> 2);
+        *out++ = (unsigned char)(third << 6 | (fourth & 63));
     }
-    /* RFC 4648 3.5: pad bits must be zero. Otherwise one token would have several texts. */
-    return (bits & ((1u << n_bits) - 1)) == 0;
+    /* A single last character has six bits, which are less than an octet. */
+    return valid != 0 && text.len != 1 && (text.len == 0 || decode_rest(in, text.len, table, out));
 }
 
 enum base64_status base64_decode(struct sspi_view text, size_t limit, struct bytes *to)
@@ -61,7 +73,7 @@ enum base64_status base64_decode(struct sspi_view text, size_t limit, struct byt
     unsigned char piece[768];
     while (text.len > 0) {
         struct sspi_view part = {text.data, text.len < 1024 ? text.len : 1024};
-        if (!decode(part, false, piece)) {
+        if (!decode(part, values, piece)) {
             bytes_wipe(piece, sizeof(piece));
             return BASE64_MALFORMED;
         }
@@ -112,5 +124,5 @@ bool base64_url_decode(struct sspi_view text, void *out, size_t out_len)
 {
     if (out_len > SIZE_MAX / 4 - 1 || text.len != BASE64_URL_LEN(out_len))
         return false;
-    return decode(text, true, out);
+    return decode(text, url_values, out);
 }

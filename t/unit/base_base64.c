@@ -88,6 +88,28 @@ static void url_form_has_no_padding_and_another_alphabet(void **state)
     assert_int_equal(BASE64_URL_LEN(32), 43);
 }
 
+/* At each of the four places, and at the end. */
+static void exactly_64_characters_of_each_form_are_accepted(void **state)
+{
+    char text[11];
+    uint8_t out[8];
+    (void)state;
+    for (size_t at = 0; at < 10; at++) {
+        unsigned n_accepted = 0, n_url = 0;
+        for (unsigned c = 0; c < 256; c++) {
+            memcpy(text, "AAAAAAAAAA", 11);
+            text[at] = (char)c;
+            n_url += base64_url_decode((struct sspi_view){text, 10}, out, 7);
+            struct bytes decoded BYTES_CLEANUP = {0};
+            n_accepted +=
+                base64_decode((struct sspi_view){text, 8}, 100, &decoded) == BASE64_OK && at < 8;
+        }
+        assert_int_equal(n_url, at < 9 ? 64 : 4); /* the last character has 4 pad bits */
+        /* "=" may be the last one. */
+        assert_int_equal(n_accepted, at < 7 ? 64 : at == 7 ? 65 : 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +118,7 @@ int main(void)
         cmocka_unit_test(limit_is_reached_and_one_more_octet_is_too_large),
         cmocka_unit_test(large_tokens_are_encoded_and_decoded_whole),
         cmocka_unit_test(url_form_has_no_padding_and_another_alphabet),
+        cmocka_unit_test(exactly_64_characters_of_each_form_are_accepted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
