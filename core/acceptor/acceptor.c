@@ -549,6 +549,7 @@ static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_p
         return true;
     }
     if (!check_ntlm(acceptor, policy, error) ||
+        !acceptor_config_check_user_name(policy, acceptor->config.server, error) ||
         (digest && !check_digest(acceptor, policy, has_realm, error)))
         return false;
     ret_needs->keytab = policy_uses_mech(policy, SSPI_MECH_KERBEROS);

@@ -145,6 +145,21 @@ bool acceptor_config_check_realm(const struct sspi_policy *policy, const char *d
     return false;
 }
 
+bool acceptor_config_check_user_name(const struct sspi_policy *policy, enum sspi_server server,
+                                     char *error)
+{
+    const char *user_name = sspi_option_info(SSPI_OPTION_USER_NAME)->name[server];
+    const char *file = sspi_option_info(SSPI_OPTION_NTLM_USER_FILE)->name[server];
+    if (policy->user_name != SSPI_USER_NAME_SAM || !policy_uses_mech(policy, SSPI_MECH_NTLM) ||
+        !sspi_policy_is_set(policy, SSPI_OPTION_NTLM_USER_FILE))
+        return true;
+    snprintf(error, SSPI_ERROR_SIZE,
+             "%s sam: a user of %s could have the same name DOMAIN\\user as another person of the "
+             "directory: use %s full, or remove %s, so that winbind verifies NTLM users",
+             user_name, file, user_name, file);
+    return false;
+}
+
 /* ---- modes of files ---- */
 
 bool acceptor_config_check_mode(const char *what, const char *path, bool is_secret, char *text)

@@ -16,6 +16,12 @@ bool acceptor_config_check_name(const struct sspi_policy *policy, const char *di
 bool acceptor_config_check_realm(const struct sspi_policy *policy, const char *directive,
                                  struct sspi_view realm, char *text);
 
+/* Checks that `policy`, which is complete, does not ask for the user names DOMAIN\alice of a
+ * directory beside an NTLM user file of any domain. False: `error` (SSPI_ERROR_SIZE bytes) names
+ * the directives of `server`. */
+bool acceptor_config_check_user_name(const struct sspi_policy *policy, enum sspi_server server,
+                                     char *error);
+
 /* Checks the mode of a file. False: every account of the machine can change the file, or read it
  * although it `is_secret`; `text` (SSPI_ERROR_SIZE bytes) names `what` the file is, and the right
  * mode. True also for a file that cannot be examined. Blocks on the file. */

@@ -282,14 +282,25 @@ static bool needs_lookup(const struct sspi_exchange *exchange, const struct sspi
            policy->digest_providers.n > 0;
 }
 
+/* Returns the name in the form that the policy asks for, if the PAC of the ticket has it. */
+static struct sspi_view spelt_otherwise(const struct sspi_exchange *exchange,
+                                        const struct sspi_policy *policy)
+{
+    if (policy->user_name == SSPI_USER_NAME_UPN)
+        return bytes_view(exchange->identity.upn);
+    return bytes_view(policy->user_name == SSPI_USER_NAME_SAM ? exchange->identity.sam_name : NULL);
+}
+
 /* The user has no name in the form that the policy asks for. */
 static enum sspi_reason refuse_user_name(struct sspi_exchange *exchange,
+                                         const struct sspi_policy *policy,
                                          enum request_user_name named)
 {
     const char *option =
         sspi_option_info(SSPI_OPTION_USER_NAME)->name[exchange->acceptor->config.server];
-    char shown[ESCAPE_NAME_SIZE];
+    char shown[ESCAPE_NAME_SIZE], spelt[ESCAPE_NAME_SIZE];
     escape_text(shown, sizeof(shown), bytes_view(exchange->identity.name));
+    escape_text(spelt, sizeof(spelt), spelt_otherwise(exchange, policy));
     switch (named) {
     case REQUEST_USER_NAME_NO_ACCOUNT:
         return request_exchange_log(exchange, SSPI_REASON_NO_LOCAL_NAME, SEC_E_OK,
@@ -298,9 +309,9 @@ static enum sspi_reason refuse_user_name(struct sspi_exchange *exchange,
     case REQUEST_USER_NAME_AMBIGUOUS:
         return request_exchange_log(
             exchange, SSPI_REASON_AMBIGUOUS_NAME, SEC_E_OK,
-            "%s would read as another user in the form that %s asks for: rename "
-            "the account, or use %s full",
-            shown, option, option);
+            "%s would read as another user in the form that %s asks for%s%s: rename the account, "
+            "or use %s full",
+            shown, option, *spelt == '\0' ? "" : ", ", spelt, option);
     case REQUEST_USER_NAME_GOOD:
     case REQUEST_USER_NAME_NO_MEMORY:
         break;
@@ -359,7 +370,7 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
     exchange->user_name = NULL;
     enum request_user_name named = request_user_name_make(exchange, policy, &exchange->user_name);
     return named == REQUEST_USER_NAME_GOOD ? SSPI_REASON_GRANTED
-                                           : refuse_user_name(exchange, named);
+                                           : refuse_user_name(exchange, policy, named);
 }
 
 /* Clears the result. Until the step has decided, the status is 500, so that an adapter that ignores

@@ -6,7 +6,10 @@
  * therefore refuses a name if it would write it without the escape:
  * - `@` and `/` of an NTLM user whose domain it removes,
  * - `/` of a Digest user beside short principals,
- * - an escape of a principal that krb5.conf maps to an account.
+ * - an escape of a principal that krb5.conf maps to an account,
+ * - a user principal name that reads as the principal of another user, and one that does not have
+ *   exactly one `@` between two parts, or holds a slash or a backslash,
+ * - `sam` for an NTLM user of a user file: the file may have the same domain as the directory.
  * policy_identity_is_ambiguous() refuses `@` and `\` of Digest users. With `short` and `local`,
  * alice@DEFAULT.REALM, OWN\alice and Digest's alice are one user, alice. The administrator decides
  * this by choosing the form. */
@@ -27,8 +30,12 @@ struct request_user {
     uint8_t scheme;   /* SSPI_SCHEME_* */
     uint8_t mech;     /* SSPI_MECH_*; SSPI_MECH_NONE: Digest */
     const char *name; /* in full: alice@REALM, DOMAIN\alice, the user's own name in Digest */
-    const char *default_realm;  /* Kerberos: removed by `short`; NULL: none */
-    bool is_of_own_domain;      /* NTLM: the domain is that of winbind, or of the user file */
+    const char *default_realm; /* Kerberos: removed by `short`; NULL: none */
+    const char *service_realm; /* Kerberos: of the service of the login */
+    const char *sam_name;  /* Kerberos: DOMAIN\alice of the PAC; NULL: unknown, or not trusted */
+    const char *upn;       /* Kerberos: of the PAC; NULL: unknown, or not trusted */
+    bool is_of_own_domain; /* NTLM: the domain is that of winbind, or of the user file */
+    bool is_of_user_file;  /* NTLM: a user file verified the user, not winbind */
     bool is_digest_only_scheme; /* no other scheme is offered */
 };
 

@@ -134,6 +134,11 @@ config_refused('an unknown Require word is refused', { %{with(require => ['user'
 
 config_refused('65 service names are refused', with(service_name => join ' ', map { "HTTP/host$_" } 1 .. 65),
     names('service_name', qr/64/));
+config_refused('names of the directory beside an NTLM user file', with(user_name => 'sam', packages => 'Negotiate',
+    mechanisms => 'kerberos ntlm', keytab => $kdc->{keytab}, ntlm_user_file => $nt_users),
+    names('user_name', qr/\bsam\b/, qr/\bfull\b/, qr/ntlm_?user_?file/i));
+config_passes('names of the directory without an NTLM user file', with(user_name => 'sam', packages => 'Negotiate',
+    keytab => $kdc->{keytab}));
 config_refused('two realms are refused', { %{with(nginx => 'sspi_realm a b;')}, on => 'nginx' }, qr/sspi_realm/);
 config_refused('a second value for the same scope is refused',
     { %{with(nginx => 'sspi_user_name full;sspi_user_name short;')}, on => 'nginx' }, qr/sspi_user_name/, qr/duplicate/);

@@ -17,6 +17,7 @@ static struct request_user kerberos(const char *name)
     return (struct request_user){.scheme = SSPI_SCHEME_NEGOTIATE,
                                  .mech = SSPI_MECH_KERBEROS,
                                  .name = name,
+                                 .service_realm = REALM,
                                  .default_realm = REALM};
 }
 
@@ -109,6 +110,82 @@ static void digest_users(void **state)
     check(user, "alice/admin", "alice/admin", "alice/admin");
 }
 
+static void check_form(struct request_user user, uint64_t form, const char *wanted)
+{
+    char *name = spell(&user, form);
+    assert_non_null(name);
+    if (strcmp(name, wanted) != 0)
+        fail_msg("%s in form %d: %s instead of %s", user.name, (int)form, name, wanted);
+    free(name);
+}
+
+static void check_sam(const char *sam_name, const char *wanted)
+{
+    struct request_user user = kerberos("alice@" REALM);
+    user.sam_name = sam_name;
+    check_form(user, SSPI_USER_NAME_SAM, wanted);
+}
+
+static void account_names_of_the_directory(void **state)
+{
+    check_sam("LAB\\alice", "LAB\\alice");
+    check_sam(NULL, "alice@" REALM);
+    /* The principal whose only part is LAB@carol. */
+    check_sam("LAB\\@carol@" REALM, AMBIGUOUS);
+    check_sam("LAB\\/carol@" REALM, AMBIGUOUS);
+    check_form(ntlm("LAB\\alice", true), SSPI_USER_NAME_SAM, "LAB\\alice");
+    check_form(ntlm("FAR\\alice", false), SSPI_USER_NAME_SAM, "FAR\\alice");
+    check_form(digest("alice/admin"), SSPI_USER_NAME_SAM, "alice/admin");
+    struct request_user user = ntlm("LAB\\alice", true);
+    user.is_of_user_file = true;
+    check_form(user, SSPI_USER_NAME_SAM, AMBIGUOUS);
+    check_form(user, SSPI_USER_NAME_FULL, "LAB\\alice");
+}
+
+static void check_upn(const char *upn, const char *wanted)
+{
+    struct request_user user = kerberos("alice@" REALM);
+    user.upn = upn;
+    user.service_realm = "service.realm";
+    check_form(user, SSPI_USER_NAME_UPN, wanted);
+}
+
+static void user_principal_names(void **state)
+{
+    check_upn("alice@example.com", "alice@example.com");
+    check_upn("alice.liddell@example.com", "alice.liddell@example.com");
+    check_upn("alice@Example.Com", "alice@Example.Com");
+    check_upn("alice@" REALM, "alice@" REALM);
+    check_upn("Alice@" REALM, "Alice@" REALM);
+    check_upn(NULL, "alice@" REALM);
+    check_form(ntlm("LAB\\alice", true), SSPI_USER_NAME_UPN, "LAB\\alice");
+    check_form(digest("alice"), SSPI_USER_NAME_UPN, "alice");
+}
+
+static void a_user_principal_name_is_no_principal_of_another_user(void **state)
+{
+    static const char *const names[] = {"bob@" REALM,
+                                        "bob@service.realm",
+                                        "bob@OTHER",
+                                        "bob@OTHER.REALM-2",
+                                        "alice",
+                                        "@example.com",
+                                        "alice@",
+                                        "a@b@example.com",
+                                        "LAB\\bob@x.com",
+                                        "HTTP/www@x.com",
+                                        "bob\\@OTHER@" REALM,
+                                        ""};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        check_upn(names[i], AMBIGUOUS);
+    struct request_user user = kerberos("alice@OTHER.REALM");
+    user.upn = "bob@lower.realm";
+    user.default_realm = "lower.realm";
+    check_form(user, SSPI_USER_NAME_UPN, AMBIGUOUS);
+    user.default_realm = user.service_realm = NULL;
+    check_form(user, SSPI_USER_NAME_UPN, "bob@lower.realm");
+}
+
 /* A user and its person: alice of the default realm, the own domain and the user file is one
  * person. */
 struct person {
@@ -142,7 +219,9 @@ static char *account_of(const char *domain, const char *user)
     return bytes_steal(&text, NULL);
 }
 
-#define N_PEOPLE (5 * N_CRAFTED)
+#define N_FORMS 5
+
+#define N_PEOPLE (6 * N_CRAFTED)
 
 /* Users of the names above, of each scheme that can have them. Returns how many. */
 static size_t make_people(struct person people[N_PEOPLE], char *names[N_PEOPLE])
@@ -155,6 +234,11 @@ static size_t make_people(struct person people[N_PEOPLE], char *names[N_PEOPLE])
         n++;
         names[n] = principal_of(crafted[i], "OTHER");
         people[n] = (struct person){kerberos(names[n]), names[n]};
+        n++;
+        /* An account that chose its names in the directory. */
+        names[n] = principal_of("mallory", crafted[i]);
+        people[n] = (struct person){kerberos(names[n]), names[n]};
+        people[n].user.upn = crafted[i];
         n++;
         /* NTLM's names cannot hold a backslash (store_users_parse_nt_names()). */
         for (int own = 0; own < 2 && strchr(crafted[i], '\\') == NULL; own++) {
@@ -178,7 +262,7 @@ static void two_users_never_have_the_same_name(void **state)
     struct person people[N_PEOPLE];
     char *names[N_PEOPLE], *spelt[N_PEOPLE];
     size_t n = make_people(people, names), n_alike = 0;
-    for (uint64_t form = 0; form < 3; form++) {
+    for (uint64_t form = 0; form < N_FORMS; form++) {
         for (size_t i = 0; i < n; i++)
             spelt[i] = spell(&people[i].user, form);
         for (size_t i = 0; i < n; i++) {
@@ -214,6 +298,9 @@ int main(void)
         cmocka_unit_test(principals),
         cmocka_unit_test(accounts),
         cmocka_unit_test(digest_users),
+        cmocka_unit_test(account_names_of_the_directory),
+        cmocka_unit_test(user_principal_names),
+        cmocka_unit_test(a_user_principal_name_is_no_principal_of_another_user),
         cmocka_unit_test(two_users_never_have_the_same_name),
     };
     return cmocka_run_group_tests(tests, start, end);
