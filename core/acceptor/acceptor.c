@@ -549,7 +549,6 @@ static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_p
         return true;
     }
     if (!check_ntlm(acceptor, policy, error) ||
-        !acceptor_config_check_user_name(policy, acceptor->config.server, error) ||
         (digest && !check_digest(acceptor, policy, has_realm, error)))
         return false;
     ret_needs->keytab = policy_uses_mech(policy, SSPI_MECH_KERBEROS);
@@ -596,7 +595,8 @@ bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy
                         bool complete, bool has_realm, char *error)
 {
     struct needs needs;
-    if (!find_needs(acceptor, policy, complete, has_realm, &needs, error) ||
+    if (!acceptor_config_check_user_name(policy, acceptor->config.server, error) ||
+        !find_needs(acceptor, policy, complete, has_realm, &needs, error) ||
         !open_needs(acceptor, policy, &needs, error))
         return false;
     if (complete)

@@ -16,9 +16,10 @@ bool acceptor_config_check_name(const struct sspi_policy *policy, const char *di
 bool acceptor_config_check_realm(const struct sspi_policy *policy, const char *directive,
                                  struct sspi_view realm, char *text);
 
-/* Checks that `policy`, which is complete, does not ask for the user names DOMAIN\alice of a
- * directory beside an NTLM user file of any domain. False: `error` (SSPI_ERROR_SIZE bytes) names
- * the directives of `server`. */
+/* Checks that `policy`, which may be that of one scope, does not ask for the user names
+ * DOMAIN\alice of a directory beside an NTLM user file of any domain. If httpd merges the two for a
+ * request, request_user_name.c refuses the users of the file. False: `error` (SSPI_ERROR_SIZE
+ * bytes) names the directives of `server`. */
 bool acceptor_config_check_user_name(const struct sspi_policy *policy, enum sspi_server server,
                                      char *error);
 
