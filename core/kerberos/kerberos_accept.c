@@ -115,20 +115,26 @@ static SECURITY_STATUS set_name(struct kerberos_exchange *exchange, struct packa
     return SEC_E_OK;
 }
 
+/* MIT adds the clock skew to the rest of the ticket's lifetime, and counts from whole seconds. The
+ * clock was read before MIT read it, so the result is the end of the ticket or one second before
+ * that. MIT reads a changed clockskew at once, but this package reads it with the keytab. */
+static uint64_t end_of_ticket_ms(const struct kerberos_exchange *exchange)
+{
+    struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
+    uint64_t skewed_end_s = exchange->now_ms / 1000 + exchange->result.lifetime_s;
+    return (skewed_end_s - kerberos_keys_clockskew_s(kerberos_keytab_keys(keytab))) * 1000;
+}
+
 static SECURITY_STATUS set_info(struct kerberos_exchange *exchange, struct package_info *info)
 {
     const struct kerberos_gss_result *result = &exchange->result;
-    struct sspi_keytab *keytab = kerberos_credential_keytab(exchange->credential);
     SECURITY_STATUS status = set_name(exchange, info);
     if (status != SEC_E_OK)
         return status;
     info->mechanism = &kerberos_package;
     info->attributes = attributes_from_flags(result->flags);
     info->start_ms = exchange->now_ms;
-    /* MIT adds the clock skew to the rest of the ticket's lifetime. */
-    uint64_t skewed_end_ms = exchange->now_ms + (uint64_t)result->lifetime_s * 1000;
-    info->expiry_ms =
-        skewed_end_ms - (uint64_t)kerberos_keys_clockskew_s(kerberos_keytab_keys(keytab)) * 1000;
+    info->expiry_ms = end_of_ticket_ms(exchange);
     info->channel = exchange->channel;
     info->bound = exchange->bound;
     if (is_anonymous(info) && (exchange->in->requirements & ASC_REQ_ALLOW_NULL_SESSION) == 0)

@@ -7,10 +7,12 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
+use Time::Local qw(timegm);
 use SSPI::Test qw(run);
 use SSPI::Test::Scenario;
 
 my $kdc = SSPI::Test::KDC->new;
+my $skewed = SSPI::Test::KDC->new(clockskew => 700);
 my $alice = $kdc->login('alice');
 my $bob = $kdc->login('bob');
 my %negotiate = (packages => 'Negotiate', keytab => $kdc->{keytab}, realm => 'unused');
@@ -182,6 +184,27 @@ scenario 'a client accepts both certificates of a server', { %server_config, cer
         my @cipher = (qw(--tls-max 1.2 --ciphers), $suite);
         granted($c->with(ca => $cert)->get('/full/', negotiate => 1, tls => 1, args => \@cipher),
             \%alice, $kind);
+    }
+};
+
+# Returns the end of the service's ticket in the cache of `env`, in seconds since 1970.
+sub end_of_ticket {
+    my ($env) = @_;
+    my $listed = run([ 'klist', $env->{KRB5CCNAME} ], env => { %$env, LC_ALL => 'C', TZ => 'UTC' })->{out};
+    my ($month, $day, $year, $hour, $minute, $second) =
+        $listed =~ m{^\S+ \S+  (\d+)/(\d+)/(\d+) (\d+):(\d+):(\d+)  HTTP/localhost\@}m or die $listed;
+    return timegm($second, $minute, $hour, $day, $month - 1, 2000 + $year);
+}
+
+# MIT's acceptor reports an end that is later by the clock skew.
+scenario 'a login ends with its ticket, whatever the clock skew is', { %server_config, env => $skewed->server_env,
+    locations => [{ path => '/', packages => 'Negotiate', keytab => $skewed->{keytab} }] }, sub {
+    my ($server) = @_;
+    for my $lifetime ('10m', '2h') {
+        my $env = $skewed->login('alice', lifetime => $lifetime);
+        my $a = $server->client(env => $env)->get('/', negotiate => 1);
+        my $late = ($a->header('X-Sspi-Expires') // 0) - end_of_ticket($env);
+        ok($late == 0 || $late == -1, "$lifetime: the end of the ticket") or diag("$late s late");
     }
 };
 

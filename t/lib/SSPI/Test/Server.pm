@@ -19,6 +19,7 @@ our @identity_headers = (
     [ 'X-Sspi-Mechanism', q(reqenv('SSPI_MECHANISM')), '$sspi_mechanism' ],
     [ 'X-Sspi-Bound', q(reqenv('SSPI_CHANNEL_BOUND')), '$sspi_channel_bound' ],
     [ 'X-Sspi-Target', q(reqenv('SSPI_TARGET')), '$sspi_target' ],
+    [ 'X-Sspi-Expires', q(reqenv('SSPI_EXPIRES')), '$sspi_expires' ],
     [ 'X-Sspi-Sid', q(reqenv('SSPI_SID')), '$sspi_sid' ],
     [ 'X-Sspi-Error', q(reqenv('SSPI_ERROR')), '$sspi_error' ],
     [ 'X-Remote-User', '%{REMOTE_USER}', '$remote_user' ],
