@@ -2,8 +2,7 @@
 /* The keys that seal what clients keep for the server (store_seal.h): those of a key file, or one
  * key of the shared memory.
  *
- * A key file has a key on each line: STORE_KEY_SIZE octets as hexadecimal digits. Empty lines and
- * lines that begin with # are skipped. The first key seals, and all keys open. So an administrator
+ * The first key of a key file (store_key_lines.h) seals, and all keys open. So an administrator
  * gives a new key to all hosts before the first one of them seals with it. */
 #ifndef STORE_KEYS_H
 #define STORE_KEYS_H
@@ -11,10 +10,6 @@
 #include "bytes.h"
 #include "clock.h"
 #include "store_sizes.h"
-
-/* The most octets of a key file, and of a line without its end. */
-#define STORE_KEYS_FILE_LIMIT 16384u
-#define STORE_KEYS_LINE_LIMIT 256u
 
 struct store_keyring;
 struct store_keys;

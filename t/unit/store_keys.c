@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "store_key_lines.h"
 #include "store_keyring.h"
 #include "store_keys.h"
 #include "store_seal.h"
@@ -154,27 +155,27 @@ static void there_are_at_most_16_keys(void **unused)
 
 static void a_line_has_at_most_256_octets(void **unused)
 {
-    char text[STORE_KEYS_LINE_LIMIT + 80];
+    char text[STORE_KEY_LINE_LIMIT + 80];
     (void)unused;
-    memset(text, '#', STORE_KEYS_LINE_LIMIT);
-    strcpy(text + STORE_KEYS_LINE_LIMIT, "\n" K1);
+    memset(text, '#', STORE_KEY_LINE_LIMIT);
+    strcpy(text + STORE_KEY_LINE_LIMIT, "\n" K1);
     accepts(text, 1);
-    memset(text, '#', STORE_KEYS_LINE_LIMIT + 1);
-    strcpy(text + STORE_KEYS_LINE_LIMIT + 1, "\n" K1);
+    memset(text, '#', STORE_KEY_LINE_LIMIT + 1);
+    strcpy(text + STORE_KEY_LINE_LIMIT + 1, "\n" K1);
     refuses(text, ":1", "longer than 256 octets");
 }
 
 static void a_file_has_at_most_16_kib(void **unused)
 {
-    static char text[STORE_KEYS_FILE_LIMIT + 2];
+    static char text[STORE_KEY_FILE_LIMIT + 2];
     (void)unused;
-    memset(text, '\n', STORE_KEYS_FILE_LIMIT + 1);
+    memset(text, '\n', STORE_KEY_FILE_LIMIT + 1);
     memcpy(text, K1, 64);
-    write_mode(text, STORE_KEYS_FILE_LIMIT, 0600);
+    write_mode(text, STORE_KEY_FILE_LIMIT, 0600);
     keys = store_keys_open(path, clock_machine(), error, sizeof(error));
     assert_non_null(keys);
     close_keys(NULL);
-    write_mode(text, STORE_KEYS_FILE_LIMIT + 1, 0600);
+    write_mode(text, STORE_KEY_FILE_LIMIT + 1, 0600);
     keys = store_keys_open(path, clock_machine(), error, sizeof(error));
     assert_refused("", "larger than 16 KiB");
 }
