@@ -18,7 +18,7 @@ use SSPI::Includes qw(include_graph circles between_folders call_graph show_circ
 
 my $root = abs_path($ENV{SSPI_STYLE_ROOT} // "$FindBin::Bin/../..");
 my @folders = ((map { s/\A\Q$root\E\/|\/\z//gr } glob "$root/core/*/"), qw(mod_sspi_apache ngx_http_sspi_module),
-    grep { -d "$root/$_" } qw(tools tools/passwd));
+    grep { -d "$root/$_" } qw(tools tools/common tools/key tools/passwd));
 my $graph = include_graph($root, @folders);
 my @circles = circles($graph);
 

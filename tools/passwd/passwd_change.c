@@ -3,17 +3,17 @@
 
 #include "passwd_edit.h"
 #include "passwd_hash.h"
-#include "passwd_output.h"
-#include "passwd_problem.h"
+#include "tool_output.h"
+#include "tool_problem.h"
 #include "passwd_prompt.h"
 
 /* Checks that the file exists and is right, and finds the realm, before the user types a password.
  * The file is not locked while the user types. */
 static int check_file(const struct passwd_options *options, struct bytes *ret_realm)
 {
-    PASSWD_FILE_CLEANUP struct passwd_file file = PASSWD_FILE_NONE;
-    if (!passwd_file_load(options->file, PASSWD_FILE_CHANGE, &file))
-        return PASSWD_EXIT_FAILED;
+    TOOL_FILE_CLEANUP struct tool_file file = TOOL_FILE_NONE;
+    if (!tool_file_load(options->file, TOOL_FILE_CHANGE, &file))
+        return TOOL_EXIT_FAILED;
     return passwd_edit_realm(options->file, bytes_as_view(&file.text), options->realm, ret_realm);
 }
 
@@ -28,32 +28,31 @@ static void report_dropped(const struct passwd_options *options, const struct pa
         for (size_t i = 0; i < options->n_kinds; i++)
             dropped = dropped && options->kinds[i] != asked;
         if (dropped)
-            passwd_problem(
-                "note: %s's %s line had the old password and is removed; add %s to -a to "
-                "write a new one",
-                options->user, passwd_kind_name(kind), passwd_kind_name(asked));
+            tool_problem("note: %s's %s line had the old password and is removed; add %s to -a to "
+                         "write a new one",
+                         options->user, passwd_kind_name(kind), passwd_kind_name(asked));
     }
 }
 
 /* Applies the edit to the file as it is now. */
 static int replace(const struct passwd_options *options, struct passwd_edit *edit)
 {
-    PASSWD_FILE_CLEANUP struct passwd_file file = PASSWD_FILE_NONE;
+    TOOL_FILE_CLEANUP struct tool_file file = TOOL_FILE_NONE;
     BYTES_CLEANUP struct bytes text = {0};
-    if (!passwd_file_load(options->file, PASSWD_FILE_CHANGE, &file) ||
+    if (!tool_file_load(options->file, TOOL_FILE_CHANGE, &file) ||
         !passwd_edit_lines(options->file, bytes_as_view(&file.text), edit, &text))
-        return PASSWD_EXIT_FAILED;
+        return TOOL_EXIT_FAILED;
     if (options->action == PASSWD_DELETE && edit->n_removed == 0) {
-        passwd_problem("%s has no %s %s in realm %.*s; nothing was changed", options->file,
-                       options->n_kinds == 0 ? "user" : "such line of user", options->user,
-                       (int)edit->realm.len, edit->realm.data);
-        return PASSWD_EXIT_FAILED;
+        tool_problem("%s has no %s %s in realm %.*s; nothing was changed", options->file,
+                     options->n_kinds == 0 ? "user" : "such line of user", options->user,
+                     (int)edit->realm.len, edit->realm.data);
+        return TOOL_EXIT_FAILED;
     }
-    if (!passwd_output_put(options->file, &file, bytes_as_view(&text)))
-        return PASSWD_EXIT_FAILED;
+    if (!passwd_edit_put(options->file, &file, bytes_as_view(&text)))
+        return TOOL_EXIT_FAILED;
     if (options->action == PASSWD_SET)
         report_dropped(options, edit);
-    return PASSWD_EXIT_DONE;
+    return TOOL_EXIT_DONE;
 }
 
 int passwd_change(const struct passwd_options *options)
@@ -62,13 +61,13 @@ int passwd_change(const struct passwd_options *options)
     BYTES_CLEANUP struct bytes lines = {0};
     BYTES_CLEANUP struct bytes realm = {0};
     int status = check_file(options, &realm);
-    if (status != PASSWD_EXIT_DONE)
+    if (status != TOOL_EXIT_DONE)
         return status;
     if (options->action == PASSWD_SET &&
         (!passwd_prompt(options->from_stdin, PASSWD_PROMPT_NEW, options->user, &secret) ||
          !passwd_hash_lines(options, bytes_as_view(&realm),
                             (struct sspi_view){secret.text, secret.len}, &lines)))
-        return PASSWD_EXIT_FAILED;
+        return TOOL_EXIT_FAILED;
     struct passwd_edit edit = {.user = bytes_view(options->user),
                                .realm = bytes_as_view(&realm),
                                .lines = bytes_as_view(&lines)};
@@ -87,10 +86,10 @@ int passwd_create(const struct passwd_options *options)
     PASSWD_PROMPT_CLEANUP struct passwd_secret secret = {.len = 0};
     BYTES_CLEANUP struct bytes lines = {0};
     /* The file name is checked before the user types a password. */
-    bool done = passwd_file_is_free(options->file) &&
+    bool done = tool_file_is_free(options->file) &&
                 passwd_prompt(options->from_stdin, PASSWD_PROMPT_NEW, options->user, &secret) &&
                 passwd_hash_lines(options, bytes_view(options->realm),
                                   (struct sspi_view){secret.text, secret.len}, &lines) &&
-                passwd_output_put(options->file, NULL, bytes_as_view(&lines));
-    return done ? PASSWD_EXIT_DONE : PASSWD_EXIT_FAILED;
+                passwd_edit_put(options->file, NULL, bytes_as_view(&lines));
+    return done ? TOOL_EXIT_DONE : TOOL_EXIT_FAILED;
 }

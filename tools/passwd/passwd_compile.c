@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "passwd_lines.h"
-#include "passwd_output.h"
-#include "passwd_problem.h"
+#include "tool_output.h"
+#include "tool_problem.h"
 #include "store_source.h"
 #include "store_users_cdb.h"
 #include "store_users_cdb_writer.h"
@@ -39,7 +39,7 @@ static bool add_all(struct store_users_cdb_writer *writer, struct passwd_lines *
 {
     enum passwd_next next;
     while ((next = passwd_lines_next(lines)) == PASSWD_NEXT_LINE) {
-        if (lines->number % LINES_PER_CHECK == 0 && passwd_output_is_interrupted())
+        if (lines->number % LINES_PER_CHECK == 0 && tool_output_is_interrupted())
             return false;
         if (!lines->has_user)
             continue;
@@ -53,16 +53,16 @@ static bool add_all(struct store_users_cdb_writer *writer, struct passwd_lines *
 
 /* A program that overwrites the file, instead of replacing it, can make us read parts of two
  * versions. */
-static bool is_unchanged(const struct passwd_file *file, const char *path)
+static bool is_unchanged(const struct tool_file *file, const char *path)
 {
     struct stat now;
     bool same = fstat(file->file, &now) == 0 && store_source_same_file(&now, &file->info);
     if (!same)
-        passwd_problem("%s changed while it was read; run this again", path);
+        tool_problem("%s changed while it was read; run this again", path);
     return same;
 }
 
-static bool write_database(const struct passwd_options *options, const struct passwd_file *from,
+static bool write_database(const struct passwd_options *options, const struct tool_file *from,
                            int to, size_t *ret_n_nt)
 {
     struct passwd_progress progress;
@@ -71,7 +71,7 @@ static bool write_database(const struct passwd_options *options, const struct pa
         return false;
     struct store_users_cdb_writer *writer = store_users_cdb_writer_new(to);
     if (writer == NULL) {
-        passwd_problem("cannot write beside %s: %s", options->other, strerror(errno));
+        tool_problem("cannot write beside %s: %s", options->other, strerror(errno));
         return false;
     }
     passwd_progress_begin(&progress, (uint64_t)from->info.st_size);
@@ -81,7 +81,7 @@ static bool write_database(const struct passwd_options *options, const struct pa
     int why = errno;
     passwd_progress_end(&progress);
     if (added && !ended)
-        passwd_problem("cannot write beside %s: %s", options->other, strerror(why));
+        tool_problem("cannot write beside %s: %s", options->other, strerror(why));
     return added && ended && is_unchanged(from, options->file);
 }
 
@@ -92,26 +92,26 @@ static bool is_same(const struct stat *a, const struct stat *b)
 
 int passwd_compile(const struct passwd_options *options)
 {
-    PASSWD_FILE_CLEANUP struct passwd_file from = PASSWD_FILE_NONE;
-    PASSWD_FILE_CLEANUP struct passwd_file old = PASSWD_FILE_NONE;
-    PASSWD_OUTPUT_CLEANUP struct passwd_output output = {0};
-    bool replaces = passwd_file_exists(options->other);
+    TOOL_FILE_CLEANUP struct tool_file from = TOOL_FILE_NONE;
+    TOOL_FILE_CLEANUP struct tool_file old = TOOL_FILE_NONE;
+    TOOL_OUTPUT_CLEANUP struct tool_output output = {0};
+    bool replaces = tool_file_exists(options->other);
     size_t n_nt = 0;
     /* The lock makes runs wait for each other, so the last written database is made from the newest
      * file. */
-    if (!passwd_file_open(options->file, PASSWD_FILE_ORDER, &from) ||
-        (replaces && !passwd_file_open(options->other, PASSWD_FILE_READ, &old)))
-        return PASSWD_EXIT_FAILED;
+    if (!tool_file_open(options->file, TOOL_FILE_ORDER, &from) ||
+        (replaces && !tool_file_open(options->other, TOOL_FILE_READ, &old)))
+        return TOOL_EXIT_FAILED;
     if (replaces && is_same(&from.info, &old.info)) {
-        passwd_problem("%s is the user file itself; name another file for the database",
-                       options->other);
-        return PASSWD_EXIT_USAGE;
+        tool_problem("%s is the user file itself; name another file for the database",
+                     options->other);
+        return TOOL_EXIT_USAGE;
     }
-    if (!passwd_output_begin(options->other, replaces ? &old : NULL, &output) ||
-        !write_database(options, &from, output.file, &n_nt) || !passwd_output_finish(&output))
-        return PASSWD_EXIT_FAILED;
+    if (!tool_output_begin(options->other, replaces ? &old : NULL, &output) ||
+        !write_database(options, &from, output.file, &n_nt) || !tool_output_finish(&output))
+        return TOOL_EXIT_FAILED;
     if (n_nt > 0)
-        passwd_problem("note: %zu NT line%s left out; NTLM reads the user file itself", n_nt,
-                       n_nt == 1 ? " was" : "s were");
-    return PASSWD_EXIT_DONE;
+        tool_problem("note: %zu NT line%s left out; NTLM reads the user file itself", n_nt,
+                     n_nt == 1 ? " was" : "s were");
+    return TOOL_EXIT_DONE;
 }

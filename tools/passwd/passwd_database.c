@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "passwd_problem.h"
+#include "tool_problem.h"
 
 #define PREFIX_LEN (sizeof STORE_USERS_CDB_PREFIX - 1)
 #define ERROR_SIZE 1024
@@ -25,7 +25,7 @@ struct store_users_cdb *passwd_database_open(const char *name)
     struct store_users_cdb *database =
         store_users_cdb_open(passwd_database_path(name), &identity, error, sizeof error);
     if (database == NULL)
-        passwd_problem("%s", error);
+        tool_problem("%s", error);
     return database;
 }
 

@@ -5,7 +5,8 @@
 #include "passwd_lines.h"
 #include "passwd_name.h"
 #include "passwd_options.h"
-#include "passwd_problem.h"
+#include "store_users.h"
+#include "tool_problem.h"
 
 int passwd_edit_realm(const char *path, struct sspi_view text, const char *given,
                       struct bytes *ret_realm)
@@ -24,16 +25,16 @@ int passwd_edit_realm(const char *path, struct sspi_view text, const char *given
             n_realms++;
     }
     if (next == PASSWD_NEXT_BAD)
-        return PASSWD_EXIT_FAILED;
+        return TOOL_EXIT_FAILED;
     if (!right) {
-        passwd_problem(OUT_OF_MEMORY);
-        return PASSWD_EXIT_FAILED;
+        tool_problem(OUT_OF_MEMORY);
+        return TOOL_EXIT_FAILED;
     }
     if (n_realms == 1)
-        return PASSWD_EXIT_DONE;
-    passwd_problem("%s has %s; name one with -r", path,
-                   n_realms == 0 ? "no realm yet" : "several realms");
-    return PASSWD_EXIT_USAGE;
+        return TOOL_EXIT_DONE;
+    tool_problem("%s has %s; name one with -r", path,
+                 n_realms == 0 ? "no realm yet" : "several realms");
+    return TOOL_EXIT_USAGE;
 }
 
 void passwd_edit_append(struct bytes *to, struct sspi_view lines)
@@ -63,6 +64,17 @@ bool passwd_edit_lines(const char *path, struct sspi_view text, struct passwd_ed
     if (edit->n_removed == 0)
         passwd_edit_append(to, edit->lines);
     if (to->failed)
-        passwd_problem(OUT_OF_MEMORY);
+        tool_problem(OUT_OF_MEMORY);
     return !to->failed;
+}
+
+bool passwd_edit_put(const char *path, const struct tool_file *old, struct sspi_view text)
+{
+    if (!tool_output_put(path, old, text))
+        return false;
+    if (text.len > STORE_USERS_FILE_LIMIT)
+        tool_problem("note: %s is larger than 64 MiB, which servers do not read; make a database "
+                     "of it with --compile",
+                     path);
+    return true;
 }

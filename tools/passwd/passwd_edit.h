@@ -4,10 +4,11 @@
 #define PASSWD_EDIT_H
 
 #include "passwd_kind.h"
+#include "tool_output.h"
 
 /* Checks all lines and appends the realm of the action in NFC: `given`, or the file's only realm if
- * `given` is NULL. Returns PASSWD_EXIT_DONE; or PASSWD_EXIT_FAILED, reported (a line is wrong, out
- * of memory); or PASSWD_EXIT_USAGE, reported (the file has no realm or several). */
+ * `given` is NULL. Returns TOOL_EXIT_DONE; or TOOL_EXIT_FAILED, reported (a line is wrong, out
+ * of memory); or TOOL_EXIT_USAGE, reported (the file has no realm or several). */
 int passwd_edit_realm(const char *path, struct sspi_view text, const char *given,
                       struct bytes *ret_realm) MUST_USE;
 
@@ -26,6 +27,10 @@ struct passwd_edit {
  * wrong, out of memory). */
 bool passwd_edit_lines(const char *path, struct sspi_view text, struct passwd_edit *edit,
                        struct bytes *to) MUST_USE;
+
+/* Writes the text of a user file in one step, see tool_output.h. Prints a note if it is too large
+ * for servers. False: reported. */
+bool passwd_edit_put(const char *path, const struct tool_file *old, struct sspi_view text) MUST_USE;
 
 /* Appends whole lines to a text; first ends its last line if that has no line break. */
 void passwd_edit_append(struct bytes *to, struct sspi_view lines);

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "hash.h"
-#include "passwd_problem.h"
+#include "tool_problem.h"
 #include "store_users_parse.h"
 #include "utf8.h"
 
@@ -100,9 +100,9 @@ bool passwd_hash(const struct hash_suite *suite, enum passwd_kind kind, struct s
     else
         done = digest_hash(suite, passwd_kind_algorithm(kind), user, realm, password, ret_hash);
     if (!done)
-        passwd_problem("this machine's OpenSSL has no %s",
-                       kind == PASSWD_NT ? "MD4, which NT needs (legacy provider)"
-                                         : passwd_kind_name(kind));
+        tool_problem("this machine's OpenSSL has no %s",
+                     kind == PASSWD_NT ? "MD4, which NT needs (legacy provider)"
+                                       : passwd_kind_name(kind));
     return done;
 }
 
@@ -110,7 +110,7 @@ bool passwd_hash_open(struct hash_suite *ret_suite)
 {
     bool done = hash_suite_init(ret_suite);
     if (!done)
-        passwd_problem("this machine's OpenSSL has no SHA-256; nothing was changed");
+        tool_problem("this machine's OpenSSL has no SHA-256; nothing was changed");
     return done;
 }
 
@@ -149,7 +149,7 @@ static bool check_names(const struct passwd_options *options, struct sspi_view r
         if (options->kinds[i] == PASSWD_NT)
             problem = store_users_parse_nt_names(bytes_view(options->user), realm);
     if (problem != NULL)
-        passwd_problem("%s", problem);
+        tool_problem("%s", problem);
     return problem == NULL;
 }
 
@@ -172,6 +172,6 @@ bool passwd_hash_lines(const struct passwd_options *options, struct sspi_view re
     bytes_wipe(hash, sizeof hash);
     hash_suite_clear(&suite);
     if (done && to->failed)
-        passwd_problem(OUT_OF_MEMORY);
+        tool_problem(OUT_OF_MEMORY);
     return done && !to->failed;
 }

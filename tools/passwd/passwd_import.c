@@ -5,8 +5,8 @@
 
 #include "passwd_edit.h"
 #include "passwd_name.h"
-#include "passwd_output.h"
-#include "passwd_problem.h"
+#include "tool_output.h"
+#include "tool_problem.h"
 #include "passwd_table.h"
 
 struct import {
@@ -110,28 +110,27 @@ static void report_foreign_names(const struct import *import, const char *path)
     for (size_t i = 0; i < import->table.n_users; i++)
         n_foreign += !passwd_name_is_nfc(import->table.users[i].name);
     if (n_foreign > 0)
-        passwd_problem("note: %zu name%s of %s %s not in Unicode's form C, which RFC 7616 clients "
-                       "send; set the passwords of these users again",
-                       n_foreign, n_foreign == 1 ? "" : "s", path, n_foreign == 1 ? "is" : "are");
+        tool_problem("note: %zu name%s of %s %s not in Unicode's form C, which RFC 7616 clients "
+                     "send; set the passwords of these users again",
+                     n_foreign, n_foreign == 1 ? "" : "s", path, n_foreign == 1 ? "is" : "are");
 }
 
 static void report_stale(const struct import *import)
 {
     if (import->n_stale > 0)
-        passwd_problem(
-            "note: %zu %s line%s removed, because the new MD5 line has another password; "
-            "set the passwords of these users again for SASL",
-            import->n_stale, passwd_kind_name(PASSWD_SASL),
-            import->n_stale == 1 ? " was" : "s were");
+        tool_problem("note: %zu %s line%s removed, because the new MD5 line has another password; "
+                     "set the passwords of these users again for SASL",
+                     import->n_stale, passwd_kind_name(PASSWD_SASL),
+                     import->n_stale == 1 ? " was" : "s were");
 }
 
 static bool run(const struct passwd_options *options, struct import *import)
 {
-    PASSWD_FILE_CLEANUP struct passwd_file from = PASSWD_FILE_NONE;
-    PASSWD_FILE_CLEANUP struct passwd_file to = PASSWD_FILE_NONE;
+    TOOL_FILE_CLEANUP struct tool_file from = TOOL_FILE_NONE;
+    TOOL_FILE_CLEANUP struct tool_file to = TOOL_FILE_NONE;
     if (!passwd_table_begin(&import->table) ||
-        !passwd_file_load(options->other, PASSWD_FILE_READ, &from) ||
-        (!options->create && !passwd_file_load(options->file, PASSWD_FILE_CHANGE, &to)))
+        !tool_file_load(options->other, TOOL_FILE_READ, &from) ||
+        (!options->create && !tool_file_load(options->file, TOOL_FILE_CHANGE, &to)))
         return false;
     passwd_progress_begin(&import->progress, from.text.len + to.text.len);
     if (!passwd_table_fill(&import->table, options->other, bytes_as_view(&from.text),
@@ -142,11 +141,10 @@ static bool run(const struct passwd_options *options, struct import *import)
     add_rest(import);
     passwd_progress_end(&import->progress);
     if (import->text.failed) {
-        passwd_problem(OUT_OF_MEMORY);
+        tool_problem(OUT_OF_MEMORY);
         return false;
     }
-    if (!passwd_output_put(options->file, options->create ? NULL : &to,
-                           bytes_as_view(&import->text)))
+    if (!passwd_edit_put(options->file, options->create ? NULL : &to, bytes_as_view(&import->text)))
         return false;
     report_foreign_names(import, options->other);
     report_stale(import);
@@ -156,8 +154,8 @@ static bool run(const struct passwd_options *options, struct import *import)
 int passwd_import(const struct passwd_options *options)
 {
     __attribute__((cleanup(end))) struct import import = {.n_added = 0};
-    if ((options->create && !passwd_file_is_free(options->file)) || !run(options, &import))
-        return PASSWD_EXIT_FAILED;
+    if ((options->create && !tool_file_is_free(options->file)) || !run(options, &import))
+        return TOOL_EXIT_FAILED;
     printf("added %zu, replaced %zu\n", import.n_added, import.n_replaced);
-    return PASSWD_EXIT_DONE;
+    return TOOL_EXIT_DONE;
 }

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "passwd_name.h"
-#include "passwd_problem.h"
+#include "tool_problem.h"
 
 void passwd_lines_of_text(const char *path, struct sspi_view text, struct passwd_lines *ret_lines)
 {
@@ -20,7 +20,7 @@ bool passwd_lines_of_file(const char *path, int file, struct passwd_lines *ret_l
     *ret_lines =
         (struct passwd_lines){.path = path, .rest = {buffer, 0}, .buffer = buffer, .file = file};
     if (buffer == NULL)
-        passwd_problem(OUT_OF_MEMORY);
+        tool_problem(OUT_OF_MEMORY);
     return buffer != NULL;
 }
 
@@ -64,7 +64,7 @@ void passwd_lines_report(const struct passwd_lines *lines, const char *problem)
 {
     if (lines->progress != NULL)
         passwd_progress_end(lines->progress);
-    passwd_problem("%s:%lu: %s", lines->path, lines->number, problem);
+    tool_problem("%s:%lu: %s", lines->path, lines->number, problem);
 }
 
 void passwd_lines_report_second(const struct passwd_lines *lines)

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "passwd_database.h"
-#include "passwd_file.h"
+#include "tool_file.h"
 #include "passwd_name.h"
-#include "passwd_problem.h"
+#include "tool_problem.h"
 #include "passwd_table.h"
 
 /* Splits user:realm. */
@@ -53,20 +53,20 @@ static size_t print_wanted(const struct passwd_table *table, const struct passwd
 static int list(const struct passwd_table *table, const struct passwd_options *options)
 {
     if (print_wanted(table, options) > 0 || (options->user == NULL && options->realm == NULL))
-        return PASSWD_EXIT_DONE;
-    passwd_problem("%s has no user%s%s%s%s", options->file, options->user == NULL ? "" : " ",
-                   options->user == NULL ? "" : options->user,
-                   options->realm == NULL ? "" : " in realm ",
-                   options->realm == NULL ? "" : options->realm);
-    return PASSWD_EXIT_FAILED;
+        return TOOL_EXIT_DONE;
+    tool_problem("%s has no user%s%s%s%s", options->file, options->user == NULL ? "" : " ",
+                 options->user == NULL ? "" : options->user,
+                 options->realm == NULL ? "" : " in realm ",
+                 options->realm == NULL ? "" : options->realm);
+    return TOOL_EXIT_FAILED;
 }
 
 static int list_text(struct passwd_table *table, const struct passwd_options *options)
 {
-    PASSWD_FILE_CLEANUP struct passwd_file file = PASSWD_FILE_NONE;
-    if (!passwd_file_load(options->file, PASSWD_FILE_READ, &file) ||
+    TOOL_FILE_CLEANUP struct tool_file file = TOOL_FILE_NONE;
+    if (!tool_file_load(options->file, TOOL_FILE_READ, &file) ||
         !passwd_table_fill(table, options->file, bytes_as_view(&file.text), NULL))
-        return PASSWD_EXIT_FAILED;
+        return TOOL_EXIT_FAILED;
     return list(table, options);
 }
 
@@ -76,14 +76,14 @@ static int list_database(struct passwd_table *table, const struct passwd_options
     struct store_users_line line;
     unsigned place = 0;
     if (cdb == NULL)
-        return PASSWD_EXIT_FAILED;
+        return TOOL_EXIT_FAILED;
     while (store_users_cdb_next(cdb, &place, &line)) {
         bytes_wipe(line.hash, sizeof line.hash);
         struct sspi_view name = {line.user.data, line.user.len + 1 + line.realm.len};
         struct passwd_table_user *user = passwd_table_add(table, name);
         if (user == NULL) {
-            passwd_problem(OUT_OF_MEMORY);
-            return PASSWD_EXIT_FAILED;
+            tool_problem(OUT_OF_MEMORY);
+            return TOOL_EXIT_FAILED;
         }
         user->line[passwd_kind_of(&line)] = name;
     }
@@ -94,7 +94,7 @@ int passwd_list(const struct passwd_options *options)
 {
     PASSWD_TABLE_CLEANUP struct passwd_table table = {0};
     if (!passwd_table_begin(&table))
-        return PASSWD_EXIT_FAILED;
+        return TOOL_EXIT_FAILED;
     return passwd_database_is(options->file) ? list_database(&table, options)
                                              : list_text(&table, options);
 }

@@ -9,8 +9,15 @@
 #include "passwd_compile.h"
 #include "passwd_import.h"
 #include "passwd_list.h"
-#include "passwd_problem.h"
+#include "tool_problem.h"
 #include "passwd_verify.h"
+
+const struct tool_texts tool_texts = {
+    .name = "sspi-passwd",
+    .file = "a user file",
+    .when_exists = "leave -c out to change it",
+    .when_missing = "-c creates it",
+};
 
 static int run(const struct passwd_options *options)
 {
@@ -35,7 +42,7 @@ static int run(const struct passwd_options *options)
 int main(int argc, char **argv)
 {
     struct passwd_options options;
-    int status = PASSWD_EXIT_DONE;
+    int status = TOOL_EXIT_DONE;
     signal(SIGXFSZ, SIG_IGN); /* a file over the size limit is a write error, which is reported */
     switch (passwd_options_read(argc, argv, &options)) {
     case PASSWD_USAGE_SHOWN:
@@ -46,11 +53,11 @@ int main(int argc, char **argv)
         break;
     case PASSWD_USAGE_WRONG:
     default:
-        return PASSWD_EXIT_USAGE;
+        return TOOL_EXIT_USAGE;
     }
     if (fflush(stdout) != 0 || ferror(stdout) != 0) {
-        passwd_problem("cannot write the output: %s", strerror(errno));
-        return PASSWD_EXIT_FAILED;
+        tool_problem("cannot write the output: %s", strerror(errno));
+        return TOOL_EXIT_FAILED;
     }
     return status;
 }

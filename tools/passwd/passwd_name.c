@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "nfc.h"
-#include "passwd_problem.h"
+#include "tool_problem.h"
 #include "store_users_parse.h"
 
 char *passwd_name_make(const char *name, bool is_realm)
@@ -23,7 +23,7 @@ char *passwd_name_make(const char *name, bool is_realm)
         problem = "the user name starts with a byte order mark; leave it out";
     char *made = problem == NULL && is_nfc ? bytes_steal(&nfc, NULL) : NULL;
     if (made == NULL)
-        passwd_problem("%s", problem == NULL ? OUT_OF_MEMORY : problem);
+        tool_problem("%s", problem == NULL ? OUT_OF_MEMORY : problem);
     return made;
 }
 

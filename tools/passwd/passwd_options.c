@@ -8,7 +8,7 @@
 
 #include "passwd_database.h"
 #include "passwd_name.h"
-#include "passwd_problem.h"
+#include "tool_problem.h"
 
 /* The text of --help. */
 static const char help[] =
@@ -99,19 +99,19 @@ static bool add_kind(struct passwd_options *options, struct sspi_view name)
 {
     enum passwd_kind kind = passwd_kind_from_name(name);
     if (kind == PASSWD_N_KINDS) {
-        passwd_problem("-a: unknown algorithm \"%.*s\"; SHA-256, SHA-512-256, MD5 and NT are right",
-                       (int)name.len, name.data);
+        tool_problem("-a: unknown algorithm \"%.*s\"; SHA-256, SHA-512-256, MD5 and NT are right",
+                     (int)name.len, name.data);
         return false;
     }
     if (passwd_kind_asked(kind) != kind) {
         const char *asked = passwd_kind_name(passwd_kind_asked(kind));
-        passwd_problem("-a: %s lines are written and deleted together with %s lines; name %s",
-                       passwd_kind_name(kind), asked, asked);
+        tool_problem("-a: %s lines are written and deleted together with %s lines; name %s",
+                     passwd_kind_name(kind), asked, asked);
         return false;
     }
     for (size_t i = 0; i < options->n_kinds; i++)
         if (options->kinds[i] == kind) {
-            passwd_problem("-a names %s twice; name it once", passwd_kind_name(kind));
+            tool_problem("-a names %s twice; name it once", passwd_kind_name(kind));
             return false;
         }
     options->kinds[options->n_kinds++] = kind;
@@ -149,14 +149,14 @@ static bool choose_form(const struct raw *raw, int n_operands, struct passwd_opt
     unsigned wrong = raw->given & ~(form->option | form->goes_with);
     bool right = false;
     if (wrong != 0)
-        passwd_problem("%s and %s do not go together; leave one of them out", name_of(form->option),
-                       name_of(wrong));
+        tool_problem("%s and %s do not go together; leave one of them out", name_of(form->option),
+                     name_of(wrong));
     else if (n_operands < form->min_operands || n_operands > form->max_operands)
-        passwd_problem("%s%sneeds %s; see sspi-passwd --help",
-                       form->option == 0 ? "" : name_of(form->option), form->option == 0 ? "" : " ",
-                       form->needs);
+        tool_problem("%s%sneeds %s; see sspi-passwd --help",
+                     form->option == 0 ? "" : name_of(form->option), form->option == 0 ? "" : " ",
+                     form->needs);
     else if (form->action == PASSWD_CREATE && raw->realm == NULL)
-        passwd_problem("a new file needs a realm; name it with -r");
+        tool_problem("a new file needs a realm; name it with -r");
     else
         right = true;
     options->action = form->action;
@@ -223,9 +223,9 @@ static bool check_database(struct passwd_options *options)
         return true;
     if (options->action == PASSWD_VERIFY && options->realm != NULL)
         return true;
-    passwd_problem("%s is a database; name %s", options->file,
-                   options->action == PASSWD_VERIFY ? "the realm with -r"
-                                                    : "the user file that it is compiled from");
+    tool_problem("%s is a database; name %s", options->file,
+                 options->action == PASSWD_VERIFY ? "the realm with -r"
+                                                  : "the user file that it is compiled from");
     return false;
 }
 

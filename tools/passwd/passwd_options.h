@@ -5,8 +5,6 @@
 
 #include "passwd_kind.h"
 
-enum { PASSWD_EXIT_DONE = 0, PASSWD_EXIT_FAILED = 1, PASSWD_EXIT_USAGE = 2 };
-
 enum passwd_action {
     PASSWD_SET,
     PASSWD_CREATE,

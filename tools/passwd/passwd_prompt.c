@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "nfc.h"
-#include "passwd_problem.h"
+#include "tool_problem.h"
 
 void passwd_prompt_wipe(struct passwd_secret *secret)
 {
@@ -94,7 +94,7 @@ static bool accept_line(enum line line, struct passwd_secret *secret)
 {
     const char *problem = find_problem(line, secret);
     if (problem != NULL)
-        passwd_problem("%s", problem);
+        tool_problem("%s", problem);
     return problem == NULL;
 }
 
@@ -133,7 +133,7 @@ static bool ask_for(enum passwd_prompt_why why, int terminal, int signals, const
         return false;
     if (line != LINE_READ || to_nfc(&again) != NULL || again.len != secret->len ||
         memcmp(again.text, secret->text, again.len) != 0) {
-        passwd_problem("the two passwords differ; nothing was changed");
+        tool_problem("the two passwords differ; nothing was changed");
         return false;
     }
     return true;
@@ -145,7 +145,7 @@ static bool ask_at_terminal(enum passwd_prompt_why why, const char *user,
     int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     struct termios before;
     if (terminal < 0 || tcgetattr(terminal, &before) != 0) {
-        passwd_problem("there is no terminal for the password; use --stdin");
+        tool_problem("there is no terminal for the password; use --stdin");
         if (terminal >= 0)
             close(terminal);
         return false;
@@ -167,7 +167,7 @@ static bool ask_at_terminal(enum passwd_prompt_why why, const char *user,
     silent.c_lflag &= ~(tcflag_t)ECHO;
     bool right = false;
     if (signals < 0 || tcsetattr(terminal, TCSAFLUSH, &silent) != 0)
-        passwd_problem("cannot turn the terminal's echo off: %s", strerror(errno));
+        tool_problem("cannot turn the terminal's echo off: %s", strerror(errno));
     else
         right = ask_for(why, terminal, signals, user, ret_secret);
     tcsetattr(terminal, TCSAFLUSH, &before);

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "passwd_problem.h"
+#include "tool_problem.h"
 
 #define FIRST_CAPACITY 64
 
@@ -16,7 +16,7 @@ bool passwd_table_begin(struct passwd_table *ret_table)
     /* An attacker who chooses user names does not know the key, so the names do not collide. */
     bool done = getentropy(ret_table->key, sizeof ret_table->key) == 0;
     if (!done)
-        passwd_problem("the system gives no random numbers: %s", strerror(errno));
+        tool_problem("the system gives no random numbers: %s", strerror(errno));
     return done;
 }
 

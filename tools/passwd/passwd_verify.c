@@ -5,10 +5,10 @@
 
 #include "passwd_database.h"
 #include "passwd_edit.h"
-#include "passwd_file.h"
+#include "tool_file.h"
 #include "passwd_hash.h"
 #include "passwd_lines.h"
-#include "passwd_problem.h"
+#include "tool_problem.h"
 #include "passwd_prompt.h"
 
 #define N_DATABASE_KINDS 4 /* all but NT */
@@ -30,8 +30,8 @@ static void end(struct check *check)
 
 static void report_missing(const struct passwd_options *options, struct sspi_view realm)
 {
-    passwd_problem("%s has no user %s in realm %.*s", options->file, options->user, (int)realm.len,
-                   realm.data);
+    tool_problem("%s has no user %s in realm %.*s", options->file, options->user, (int)realm.len,
+                 realm.data);
 }
 
 static bool ask(struct check *check)
@@ -62,9 +62,9 @@ static void check_line(struct check *check, unsigned long number, enum passwd_ki
     } else {
         check->n_wrong++;
         if (number > 0)
-            passwd_problem("%s:%lu: the %s line has another password", file, number, name);
+            tool_problem("%s:%lu: the %s line has another password", file, number, name);
         else
-            passwd_problem("%s: the %s line has another password", file, name);
+            tool_problem("%s: the %s line has another password", file, name);
     }
     bytes_wipe(wanted, sizeof wanted);
 }
@@ -91,23 +91,23 @@ static bool check_lines(struct check *check, struct sspi_view text, struct sspi_
 
 static int verify_text(struct check *check)
 {
-    PASSWD_FILE_CLEANUP struct passwd_file file = PASSWD_FILE_NONE;
+    TOOL_FILE_CLEANUP struct tool_file file = TOOL_FILE_NONE;
     BYTES_CLEANUP struct bytes realm = {0};
     const struct passwd_options *options = check->options;
     size_t n_lines;
-    if (!passwd_file_load(options->file, PASSWD_FILE_READ, &file))
-        return PASSWD_EXIT_FAILED;
+    if (!tool_file_load(options->file, TOOL_FILE_READ, &file))
+        return TOOL_EXIT_FAILED;
     struct sspi_view text = bytes_as_view(&file.text);
     int status = passwd_edit_realm(options->file, text, options->realm, &realm);
-    if (status != PASSWD_EXIT_DONE)
+    if (status != TOOL_EXIT_DONE)
         return status;
     if (!check_lines(check, text, bytes_as_view(&realm), &n_lines))
-        return PASSWD_EXIT_FAILED;
+        return TOOL_EXIT_FAILED;
     if (n_lines == 0) /* before the user types a password */
         report_missing(options, bytes_as_view(&realm));
     else if (ask(check) && !check_lines(check, text, bytes_as_view(&realm), &n_lines))
-        return PASSWD_EXIT_FAILED;
-    return PASSWD_EXIT_DONE;
+        return TOOL_EXIT_FAILED;
+    return TOOL_EXIT_DONE;
 }
 
 static bool find(const struct store_users_cdb *cdb, struct sspi_view user, struct sspi_view realm,
@@ -126,7 +126,7 @@ static int verify_database(struct check *check)
     struct sspi_view user = bytes_view(options->user), realm = bytes_view(options->realm);
     PASSWD_DATABASE_CLEANUP struct store_users_cdb *cdb = passwd_database_open(options->file);
     if (cdb == NULL)
-        return PASSWD_EXIT_FAILED;
+        return TOOL_EXIT_FAILED;
     uint8_t hashes[N_DATABASE_KINDS][STORE_USERS_HASH_MAX];
     bool has[N_DATABASE_KINDS], any = false;
     for (size_t i = 0; i < N_DATABASE_KINDS; i++) {
@@ -140,14 +140,14 @@ static int verify_database(struct check *check)
             if (has[i])
                 check_line(check, 0, kinds[i], user, realm, hashes[i]);
     bytes_wipe(hashes, sizeof hashes);
-    return PASSWD_EXIT_DONE;
+    return TOOL_EXIT_DONE;
 }
 
 int passwd_verify(const struct passwd_options *options)
 {
     __attribute__((cleanup(end))) struct check check = {.options = options};
     int status = passwd_database_is(options->file) ? verify_database(&check) : verify_text(&check);
-    if (status != PASSWD_EXIT_DONE)
+    if (status != TOOL_EXIT_DONE)
         return status;
-    return check.n_right > 0 && check.n_wrong == 0 ? PASSWD_EXIT_DONE : PASSWD_EXIT_FAILED;
+    return check.n_right > 0 && check.n_wrong == 0 ? TOOL_EXIT_DONE : TOOL_EXIT_FAILED;
 }

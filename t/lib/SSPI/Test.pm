@@ -39,6 +39,7 @@ my %built = (
     apache => 'mod_sspi_apache/mod_sspi.so',
     nginx => 'ngx_http_sspi_module/ngx_http_sspi_module.so',
     passwd => 'tools/sspi-passwd',
+    key => 'tools/sspi-key',
 );
 
 # Returns the path of a file that the build made.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "passwd_output.h"
+#include "tool_output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +11,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "passwd_problem.h"
-#include "store_users.h"
+#include "tool_problem.h"
 
 #define ACCESS_LIST       "system.posix_acl_access"
 #define ACCESS_LIST_LIMIT 65536 /* XATTR_SIZE_MAX of Linux */
@@ -30,21 +29,21 @@ static bool copy_access_list(int from, int to)
     return done;
 }
 
-static bool copy_rights(const struct passwd_file *old, int to)
+static bool copy_rights(const struct tool_file *old, int to)
 {
     return fchown(to, old->info.st_uid, old->info.st_gid) == 0 &&
            fchmod(to, old->info.st_mode & 07777) == 0 && copy_access_list(old->file, to);
 }
 
 /* Opens a temporary file in the directory of `place`. */
-static bool open_beside(const char *place, struct passwd_output *output)
+static bool open_beside(const char *place, struct tool_output *output)
 {
     char *copy = strdup(place);
     if (copy == NULL)
         return false;
     const char *directory = dirname(copy);
     output->directory = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int len = snprintf(output->temporary, PATH_MAX, "%s/.sspi-passwd.XXXXXX", directory);
+    int len = snprintf(output->temporary, PATH_MAX, "%s/.%s.XXXXXX", directory, tool_texts.name);
     free(copy);
     if (len >= PATH_MAX)
         errno = ENAMETOOLONG;
@@ -53,37 +52,36 @@ static bool open_beside(const char *place, struct passwd_output *output)
     return output->file >= 0;
 }
 
-bool passwd_output_begin(const char *path, const struct passwd_file *old,
-                         struct passwd_output *output)
+bool tool_output_begin(const char *path, const struct tool_file *old, struct tool_output *output)
 {
-    *output = (struct passwd_output){.path = path, .old = old, .directory = -1, .file = -1};
+    *output = (struct tool_output){.path = path, .old = old, .directory = -1, .file = -1};
     output->temporary = malloc(PATH_MAX);
     if (output->temporary == NULL) {
-        passwd_problem(OUT_OF_MEMORY);
+        tool_problem(OUT_OF_MEMORY);
         return false;
     }
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &output->signals);
     if (!open_beside(old == NULL ? path : old->target, output)) {
-        passwd_problem("cannot write beside %s: %s; nothing was changed", path, strerror(errno));
+        tool_problem("cannot write beside %s: %s; nothing was changed", path, strerror(errno));
         return false;
     }
     if (old != NULL && !copy_rights(old, output->file)) {
-        passwd_problem("cannot keep owner and mode of %s: %s; run this as its owner or as root",
-                       path, strerror(errno));
+        tool_problem("cannot keep owner and mode of %s: %s; run this as its owner or as root", path,
+                     strerror(errno));
         return false;
     }
     return true;
 }
 
-bool passwd_output_write(struct passwd_output *output, struct sspi_view text)
+bool tool_output_write(struct tool_output *output, struct sspi_view text)
 {
     while (text.len > 0) {
         ssize_t put = write(output->file, text.data, text.len);
         if (put < 0 && errno != EINTR) {
-            passwd_problem("cannot write beside %s: %s; nothing was changed", output->path,
-                           strerror(errno));
+            tool_problem("cannot write beside %s: %s; nothing was changed", output->path,
+                         strerror(errno));
             return false;
         }
         if (put > 0) {
@@ -94,7 +92,7 @@ bool passwd_output_write(struct passwd_output *output, struct sspi_view text)
     return true;
 }
 
-bool passwd_output_is_interrupted(void)
+bool tool_output_is_interrupted(void)
 {
     static const int ending[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
     sigset_t waiting;
@@ -105,13 +103,13 @@ bool passwd_output_is_interrupted(void)
     return false;
 }
 
-bool passwd_output_finish(struct passwd_output *output)
+bool tool_output_finish(struct tool_output *output)
 {
     const char *place = output->old == NULL ? output->path : output->old->target;
     /* link() fails if the name exists; rename() replaces the old file. */
     if (fsync(output->file) != 0 || (output->old == NULL ? link(output->temporary, place)
                                                          : rename(output->temporary, place)) != 0) {
-        passwd_problem("cannot write %s: %s; nothing was changed", output->path, strerror(errno));
+        tool_problem("cannot write %s: %s; nothing was changed", output->path, strerror(errno));
         return false;
     }
     if (output->old == NULL)
@@ -123,7 +121,7 @@ bool passwd_output_finish(struct passwd_output *output)
     return true;
 }
 
-void passwd_output_end(struct passwd_output *output)
+void tool_output_end(struct tool_output *output)
 {
     if (output->temporary == NULL)
         return;
@@ -138,15 +136,9 @@ void passwd_output_end(struct passwd_output *output)
     sigprocmask(SIG_SETMASK, &output->signals, NULL);
 }
 
-bool passwd_output_put(const char *path, const struct passwd_file *old, struct sspi_view text)
+bool tool_output_put(const char *path, const struct tool_file *old, struct sspi_view text)
 {
-    PASSWD_OUTPUT_CLEANUP struct passwd_output output = {0};
-    if (!passwd_output_begin(path, old, &output) || !passwd_output_write(&output, text) ||
-        !passwd_output_finish(&output))
-        return false;
-    if (text.len > STORE_USERS_FILE_LIMIT)
-        passwd_problem("note: %s is larger than 64 MiB, which servers do not read; make a database "
-                       "of it with --compile",
-                       path);
-    return true;
+    TOOL_OUTPUT_CLEANUP struct tool_output output = {0};
+    return tool_output_begin(path, old, &output) && tool_output_write(&output, text) &&
+           tool_output_finish(&output);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "passwd_file.h"
+#include "tool_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "passwd_problem.h"
+#include "tool_problem.h"
 
 static int open_file(const char *target)
 {
@@ -41,28 +41,28 @@ static int open_locked(const char *target)
     }
 }
 
-bool passwd_file_open(const char *path, enum passwd_file_use use, struct passwd_file *ret_file)
+bool tool_file_open(const char *path, enum tool_file_use use, struct tool_file *ret_file)
 {
-    struct passwd_file file = PASSWD_FILE_NONE;
+    struct tool_file file = TOOL_FILE_NONE;
     file.target = realpath(path, NULL);
     if (file.target != NULL)
-        file.file = use == PASSWD_FILE_READ ? open_file(file.target) : open_locked(file.target);
+        file.file = use == TOOL_FILE_READ ? open_file(file.target) : open_locked(file.target);
     if (file.file < 0 && errno == ENOENT)
-        passwd_problem("%s does not exist%s", path,
-                       use == PASSWD_FILE_CHANGE ? "; -c creates it" : "");
+        tool_problem("%s does not exist%s%s", path, use == TOOL_FILE_CHANGE ? "; " : "",
+                     use == TOOL_FILE_CHANGE ? tool_texts.when_missing : "");
     else if (file.file < 0 || fstat(file.file, &file.info) != 0)
-        passwd_problem("cannot open %s: %s", path, strerror(errno));
+        tool_problem("cannot open %s: %s", path, strerror(errno));
     else if (!S_ISREG(file.info.st_mode))
-        passwd_problem("%s is not a regular file; name a user file", path);
+        tool_problem("%s is not a regular file; name %s", path, tool_texts.file);
     else {
         *ret_file = file;
         return true;
     }
-    passwd_file_close(&file);
+    tool_file_close(&file);
     return false;
 }
 
-bool passwd_file_read(struct passwd_file *file, const char *path)
+bool tool_file_read(struct tool_file *file, const char *path)
 {
     char part[16384];
     ssize_t got;
@@ -78,34 +78,34 @@ bool passwd_file_read(struct passwd_file *file, const char *path)
     }
     bytes_wipe(part, sizeof part);
     if (got != 0)
-        passwd_problem("cannot read %s: %s", path, strerror(errno));
+        tool_problem("cannot read %s: %s", path, strerror(errno));
     return got == 0;
 }
 
-bool passwd_file_load(const char *path, enum passwd_file_use use, struct passwd_file *ret_file)
+bool tool_file_load(const char *path, enum tool_file_use use, struct tool_file *ret_file)
 {
-    return passwd_file_open(path, use, ret_file) && passwd_file_read(ret_file, path);
+    return tool_file_open(path, use, ret_file) && tool_file_read(ret_file, path);
 }
 
-bool passwd_file_exists(const char *path)
+bool tool_file_exists(const char *path)
 {
     struct stat info;
     return lstat(path, &info) == 0;
 }
 
-bool passwd_file_is_free(const char *path)
+bool tool_file_is_free(const char *path)
 {
-    bool taken = passwd_file_exists(path);
+    bool taken = tool_file_exists(path);
     if (taken)
-        passwd_problem("%s exists already; leave -c out to change it", path);
+        tool_problem("%s exists already; %s", path, tool_texts.when_exists);
     return !taken;
 }
 
-void passwd_file_close(struct passwd_file *file)
+void tool_file_close(struct tool_file *file)
 {
     if (file->file >= 0)
         close(file->file);
     free(file->target);
     bytes_free(&file->text);
-    *file = PASSWD_FILE_NONE;
+    *file = TOOL_FILE_NONE;
 }

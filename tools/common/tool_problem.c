@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "passwd_problem.h"
+#include "tool_problem.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 
-void passwd_problem(const char *format, ...)
+void tool_problem(const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fputs("sspi-passwd: ", stderr);
+    fprintf(stderr, "%s: ", tool_texts.name);
     vfprintf(stderr, format, arguments);
     fputc('\n', stderr);
     va_end(arguments);
