@@ -307,7 +307,8 @@ static void log_end(struct sspi_exchange *exchange, const char *why)
         return;
     exchange->session.is_logged = true;
     (void)request_exchange_log(
-        exchange, SSPI_REASON_SESSION_ENDED, SEC_E_OK, "the session of %s has ended: %s",
+        exchange, SSPI_REASON_SESSION_ENDED, SEC_E_OK, "the session of %s%s has ended: %s",
+        exchange->session.content.scheme == SSPI_SCHEME_DIGEST ? "digest:" : "",
         escape_text(shown, sizeof(shown), exchange->session.content.name), why);
 }
 
