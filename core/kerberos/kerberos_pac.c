@@ -365,17 +365,16 @@ enum kerberos_pac_status kerberos_pac_read_logon(struct sspi_view logon_info,
 {
     struct reader r = {.from = logon_info};
     struct info info = {0};
-    struct kerberos_pac_logon logon = {0};
+    *ret_logon = (struct kerberos_pac_logon){0};
     if (!take_headers(&r))
         return KERBEROS_PAC_MALFORMED;
     take_fixed(&r, &info);
     if (r.failed || info.n_groups > KERBEROS_PAC_SIDS_LIMIT ||
         info.n_extra > KERBEROS_PAC_SIDS_LIMIT || info.n_resource > KERBEROS_PAC_SIDS_LIMIT)
         return KERBEROS_PAC_MALFORMED;
-    enum kerberos_pac_status status = read_referents(&r, &info, &logon);
+    enum kerberos_pac_status status = read_referents(&r, &info, ret_logon);
     if (status != KERBEROS_PAC_OK)
-        kerberos_pac_logon_clear(&logon);
-    *ret_logon = logon;
+        kerberos_pac_logon_clear(ret_logon);
     return status;
 }
 

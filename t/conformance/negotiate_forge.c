@@ -32,10 +32,32 @@ static struct sspi_view realm_of(const struct forged_ticket *ticket)
     return ticket->client_realm.data != NULL ? ticket->client_realm : SSPI_VIEW(REALM);
 }
 
+/* AuthorizationData (RFC 4120 5.2.6) with one element. */
+static void put_authorization_data(struct bytes *to, struct sspi_view type, struct sspi_view data)
+{
+    size_t start = to->len;
+    der_append_explicit(to, DER_CONTEXT(0), DER_INTEGER, type);
+    der_append_explicit(to, DER_CONTEXT(1), DER_OCTET_STRING, data);
+    der_wrap(to, start, DER_SEQUENCE);
+    der_wrap(to, start, DER_SEQUENCE);
+}
+
+/* AD-WIN2K-PAC (MS-KILE 2.2.2: 128) in AD-IF-RELEVANT (1). */
+static void put_pac(struct bytes *to, struct sspi_view pac)
+{
+    BYTES_CLEANUP struct bytes inner = {0};
+    size_t start = to->len;
+    if (pac.data == NULL)
+        return;
+    put_authorization_data(&inner, SSPI_VIEW("\x00\x80"), pac);
+    put_authorization_data(to, SSPI_VIEW("\x01"), bytes_as_view(&inner));
+    der_wrap(to, start, DER_CONTEXT(10));
+}
+
 /* EncTicketPart ::= [APPLICATION 3] SEQUENCE { flags, key, crealm, cname, transited, authtime,
- * starttime, endtime } */
+ * starttime, endtime, authorization-data } */
 static void put_secret(struct bytes *to, const krb5_keyblock *session,
-                       const struct forged_ticket *ticket, time_t now)
+                       const struct forged_ticket *ticket, struct sspi_view pac, time_t now)
 {
     struct sspi_view key = {(const char *)session->contents, session->length};
     der_append_explicit(to, DER_CONTEXT(0), DER_BIT_STRING, SSPI_VIEW("\x00\x00\x00\x00\x00"));
@@ -48,6 +70,7 @@ static void put_secret(struct bytes *to, const krb5_keyblock *session,
     put_time(to, DER_CONTEXT(5), now + ticket->start_s);
     put_time(to, DER_CONTEXT(6), now + ticket->start_s);
     put_time(to, DER_CONTEXT(7), now + ticket->end_s);
+    put_pac(to, pac);
     der_wrap(to, 0, DER_SEQUENCE);
     der_wrap(to, 0, DER_APPLICATION(3));
 }
@@ -110,6 +133,42 @@ static void store(krb5_context context, krb5_creds *creds, char *name,
     krb5_cc_close(context, cache);
 }
 
+static void add_buffer(krb5_context context, krb5_pac pac, uint32_t type, struct sspi_view buffer)
+{
+    /* Without const: krb5_data has none, and the function does not write. */
+    const union {
+        const char *data;
+        char *unconst;
+    } octets = {buffer.data};
+    const krb5_data data = {.length = (unsigned)buffer.len, .data = octets.unconst};
+    if (buffer.data != NULL)
+        assert_int_equal(krb5_pac_add_buffer(context, pac, type, &data), 0);
+}
+
+/* Writes the PAC, or leaves *ret_pac as it is. */
+static void sign_pac(krb5_context context, const krb5_keyblock *key, krb5_principal client,
+                     const struct forged_ticket *ticket, time_t now, krb5_data *ret_pac)
+{
+    krb5_pac pac;
+    krb5_keyblock other = {0};
+    krb5_principal mallory;
+    if (ticket->pac == FORGED_NO_PAC)
+        return;
+    assert_int_equal(krb5_c_make_random_key(context, key->enctype, &other), 0);
+    assert_int_equal(krb5_parse_name(context, "mallory@" REALM, &mallory), 0);
+    assert_int_equal(krb5_pac_init(context, &pac), 0);
+    add_buffer(context, pac, 1, ticket->logon_info);
+    add_buffer(context, pac, 12, ticket->upn_dns_info);
+    assert_int_equal(krb5_pac_sign(context, pac, (krb5_timestamp)(now + ticket->start_s),
+                                   ticket->pac == FORGED_PAC_OTHER_CLIENT ? mallory : client,
+                                   ticket->pac == FORGED_PAC_OTHER_KEY ? &other : key, &other,
+                                   ret_pac),
+                     0);
+    krb5_pac_free(context, pac);
+    krb5_free_principal(context, mallory);
+    krb5_free_keyblock_contents(context, &other);
+}
+
 char *forge_cache(const char *keytab_path, const char *cache_path,
                   const struct forged_ticket *ticket)
 {
@@ -117,6 +176,7 @@ char *forge_cache(const char *keytab_path, const char *cache_path,
     krb5_keytab keytab;
     krb5_keytab_entry entry;
     krb5_creds creds = {0};
+    krb5_data pac = {0};
     struct bytes secret = {0};
     struct bytes sealed = {0};
     struct bytes name = {0};
@@ -127,7 +187,9 @@ char *forge_cache(const char *keytab_path, const char *cache_path,
     creds.client = make_client(context, ticket);
     assert_int_equal(krb5_kt_get_entry(context, keytab, creds.server, 0, 0, &entry), 0);
     assert_int_equal(krb5_c_make_random_key(context, entry.key.enctype, &creds.keyblock), 0);
-    put_secret(&secret, &creds.keyblock, ticket, now);
+    sign_pac(context, &entry.key, creds.client, ticket, now, &pac);
+    put_secret(&secret, &creds.keyblock, ticket, (struct sspi_view){pac.data, pac.length}, now);
+    krb5_free_data_contents(context, &pac);
     put_ticket(context, &entry, &secret, &sealed);
     creds.ticket = (krb5_data){.length = (unsigned)sealed.len, .data = sealed.data};
     /* The client believes that its ticket is valid. */

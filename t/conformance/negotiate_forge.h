@@ -13,7 +13,11 @@ struct forged_ticket {
     struct sspi_view client_realm; /* absent: SSPI.TEST */
     int start_s;                   /* all three in seconds from now */
     int end_s;
-    int client_clock_s; /* the client's clock, in seconds from now */
+    int client_clock_s;                        /* the client's clock, in seconds from now */
+    struct sspi_view logon_info, upn_dns_info; /* buffers of a PAC; absent: without it */
+    /* The ticket has a PAC. Its signature is right, or is made with another key, or is for another
+     * client. */
+    enum { FORGED_NO_PAC, FORGED_PAC, FORGED_PAC_OTHER_KEY, FORGED_PAC_OTHER_CLIENT } pac;
 };
 
 /* Writes a credential cache file with such a ticket for HTTP/localhost. Returns its name,

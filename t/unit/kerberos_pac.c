@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* KERB_VALIDATION_INFO, built here part by part. t/ad tests one of a real domain. */
+/* The buffers of a PAC, built here part by part. t/ad tests those of a real domain. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,141 +10,13 @@
 #include <cmocka.h>
 
 #include "kerberos_pac.h"
-
-#define ENABLED 7 /* MS-PAC 2.2.1: mandatory, by default, enabled */
-#define POINTER 0x00020004
-
-/* Of the domain S-1-5-21-1-2-3 and the resource domain S-1-5-21-9-9-9. */
-struct pac {
-    uint32_t user;
-    uint32_t primary;
-    const uint32_t *groups; /* relative ids and attributes in turn */
-    uint32_t n_groups;
-    uint32_t n_extra; /* each with the SID S-1-18-1 */
-    uint32_t extra_attributes;
-    const uint32_t *resources;
-    uint32_t n_resources;
-    uint32_t claimed_groups; /* the length that the array itself states, if that is wrong */
-    const char *user_name; /* ASCII; NULL: none. A character $ stands for an unpaired surrogate. */
-    const char *domain_name;
-    uint32_t claimed_name; /* the length of user_name that its pointer states, if that is wrong */
-};
-
-static void u32(struct bytes *to, uint32_t value)
-{
-    const uint8_t octets[] = {(uint8_t)value, (uint8_t)(value >> 8), (uint8_t)(value >> 16),
-                              (uint8_t)(value >> 24)};
-    bytes_append(to, octets, 4);
-}
-
-static void zeros(struct bytes *to, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        bytes_append_char(to, '\0');
-}
-
-static void sid(struct bytes *to, char authority, const uint32_t *sub, uint32_t n)
-{
-    u32(to, n);
-    bytes_append_char(to, 1);
-    bytes_append_char(to, (char)n);
-    zeros(to, 5);
-    bytes_append_char(to, authority);
-    for (uint32_t i = 0; i < n; i++)
-        u32(to, sub[i]);
-}
-
-static void pairs(struct bytes *to, const uint32_t *values, uint32_t n, uint32_t claimed_n)
-{
-    u32(to, claimed_n);
-    for (uint32_t i = 0; i < 2 * n; i++)
-        u32(to, values[i]);
-}
-
-/* RPC_UNICODE_STRING. */
-static void string_head(struct bytes *to, const char *text, size_t claimed_n)
-{
-    uint32_t len = text == NULL ? 0 : 2 * (uint32_t)strlen(text);
-    if (claimed_n != 0)
-        len = 2 * (uint32_t)claimed_n;
-    u32(to, len | len << 16);
-    u32(to, text != NULL ? POINTER : 0);
-}
-
-static void utf16(struct bytes *to, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        bytes_append_char(to, *text == '$' ? '\0' : *text);
-        bytes_append_char(to, *text == '$' ? '\xd8' : '\0');
-    }
-}
-
-static void string_text(struct bytes *to, const char *text)
-{
-    if (text == NULL)
-        return;
-    uint32_t n = (uint32_t)strlen(text);
-    u32(to, n);
-    u32(to, 0);
-    u32(to, n);
-    utf16(to, text);
-    zeros(to, n % 2 * 2);
-}
-
-static void write_pac(const struct pac *pac, struct bytes *to)
-{
-    static const uint32_t domain[] = {21, 1, 2, 3}, other[] = {21, 9, 9, 9}, asserted[] = {1};
-    struct bytes body = {0};
-    u32(&body, POINTER);
-    zeros(&body, 48);
-    string_head(&body, pac->user_name, pac->claimed_name);
-    zeros(&body, 5 * 8 + 4);
-    u32(&body, pac->user);
-    u32(&body, pac->primary);
-    u32(&body, pac->n_groups);
-    u32(&body, pac->groups != NULL ? POINTER : 0);
-    zeros(&body, 4 + 16);
-    string_head(&body, "SERVER", 0);
-    string_head(&body, pac->domain_name, 0);
-    u32(&body, POINTER); /* LogonDomainId */
-    zeros(&body, 40);
-    u32(&body, pac->n_extra);
-    u32(&body, pac->n_extra > 0 ? POINTER : 0);
-    u32(&body, pac->resources != NULL ? POINTER : 0);
-    u32(&body, pac->n_resources);
-    u32(&body, pac->resources != NULL ? POINTER : 0);
-    string_text(&body, pac->user_name);
-    if (pac->groups != NULL)
-        pairs(&body, pac->groups, pac->n_groups,
-              pac->claimed_groups != 0 ? pac->claimed_groups : pac->n_groups);
-    string_text(&body, "SERVER");
-    string_text(&body, pac->domain_name);
-    sid(&body, 5, domain, 4);
-    if (pac->n_extra > 0)
-        u32(&body, pac->n_extra);
-    for (uint32_t i = 0; i < pac->n_extra; i++) {
-        u32(&body, POINTER);
-        u32(&body, pac->extra_attributes);
-    }
-    for (uint32_t i = 0; i < pac->n_extra; i++)
-        sid(&body, 18, asserted, 1);
-    if (pac->resources != NULL) {
-        sid(&body, 5, other, 4);
-        pairs(&body, pac->resources, pac->n_resources, pac->n_resources);
-    }
-    bytes_append(to, "\x01\x10\x08\x00\xcc\xcc\xcc\xcc", 8);
-    u32(to, (uint32_t)body.len);
-    u32(to, 0);
-    bytes_append_view(to, bytes_as_view(&body));
-    bytes_free(&body);
-    assert_false(to->failed);
-}
+#include "kerberos_pac_fixture.h"
 
 static enum kerberos_pac_status read_pac(const struct pac *pac,
                                          struct kerberos_pac_logon *ret_logon)
 {
     BYTES_CLEANUP struct bytes written = {0};
-    write_pac(pac, &written);
+    write_logon_info(pac, &written);
     return kerberos_pac_read_logon(bytes_as_view(&written), ret_logon);
 }
 
@@ -242,14 +114,17 @@ static void truncated_pacs_and_wrong_lengths_are_refused(void **unused)
                       .user_name = "alice",
                       .domain_name = "EXAMPLE"};
     BYTES_CLEANUP struct bytes whole = {0};
+    static const struct kerberos_pac_logon empty;
     struct kerberos_pac_logon logon;
-    write_pac(&pac, &whole);
+    write_logon_info(&pac, &whole);
     for (size_t len = 0; len < whole.len; len++) {
         /* A block of its own, so that the sanitizer detects a read beyond it. */
         char *cut = malloc(len + 1);
         memcpy(cut, whole.data, len);
+        memset(&logon, 1, sizeof(logon));
         assert_int_equal(kerberos_pac_read_logon((struct sspi_view){cut, len}, &logon),
                          KERBEROS_PAC_MALFORMED);
+        assert_memory_equal(&logon, &empty, sizeof(logon));
         free(cut);
     }
     pac.claimed_groups = 2;
@@ -305,14 +180,14 @@ static bool find(uint32_t type, uint32_t len, uint32_t offset, uint32_t version,
 {
     static char kept[64];
     BYTES_CLEANUP struct bytes pac = {0};
-    u32(&pac, 2);
-    u32(&pac, version);
-    u32(&pac, 10);
-    zeros(&pac, 12);
-    u32(&pac, type);
-    u32(&pac, len);
-    u32(&pac, offset);
-    u32(&pac, high);
+    put_u32(&pac, 2);
+    put_u32(&pac, version);
+    put_u32(&pac, 10);
+    put_zeros(&pac, 12);
+    put_u32(&pac, type);
+    put_u32(&pac, len);
+    put_u32(&pac, offset);
+    put_u32(&pac, high);
     bytes_append(&pac, "abcd", 4);
     memcpy(kept, pac.data, pac.len);
     return kerberos_pac_find((struct sspi_view){kept, pac.len}, KERBEROS_PAC_LOGON_INFO,
@@ -343,15 +218,11 @@ static void a_buffer_outside_its_pac_is_not_found(void **unused)
     assert_false(kerberos_pac_find((struct sspi_view){NULL, 0}, KERBEROS_PAC_LOGON_INFO, &found));
 }
 
-/* UPN_DNS_INFO with an offset of its own. */
 static enum kerberos_pac_status read_upn(const char *upn, uint32_t offset, uint32_t len,
                                          char **ret_upn)
 {
     BYTES_CLEANUP struct bytes info = {0};
-    u32(&info, len | offset << 16);
-    u32(&info, 0);
-    u32(&info, 1); /* U */
-    utf16(&info, upn);
+    write_upn_dns_info(upn, offset, len, &info);
     return kerberos_pac_read_upn(bytes_as_view(&info), ret_upn);
 }
 
