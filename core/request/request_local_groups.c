@@ -19,7 +19,8 @@ struct lookup {
     struct sspi_job job; /* first: the exchange holds a pointer to it */
     char *user;          /* whose groups these are: the identity's name and mechanism */
     uint8_t mech;
-    char *account; /* NULL: the user has none, so the job never runs */
+    bool needs_job; /* false: the user has no account, so the job never runs */
+    char *account;  /* NTLM: known before the job runs; only the job uses it */
     struct bytes text;
     const char **names; /* in `text`, sorted, once each */
     size_t n_names;
@@ -86,13 +87,23 @@ static SECURITY_STATUS read_names(struct lookup *lookup, const struct account *a
     return n == 0 ? SEC_E_OK : sort_names(lookup, n);
 }
 
+static SECURITY_STATUS read_groups(struct lookup *lookup)
+{
+    ACCOUNT_CLEANUP struct account account = {0};
+    /* krb5 reads its files for this, so it is a part of the job. */
+    if (lookup->mech == SSPI_MECH_KERBEROS &&
+        request_user_name_map(lookup->user, &lookup->account) == REQUEST_USER_NAME_NO_MEMORY)
+        return SEC_E_INSUFFICIENT_MEMORY;
+    if (lookup->account == NULL)
+        return SEC_E_OK;
+    SECURITY_STATUS status = account_find(lookup->account, &account);
+    return status == SEC_E_OK ? read_names(lookup, &account) : status;
+}
+
 static void run(struct sspi_job *job)
 {
     struct lookup *lookup = (struct lookup *)job;
-    ACCOUNT_CLEANUP struct account account = {0};
-    lookup->status = account_find(lookup->account, &account);
-    if (lookup->status == SEC_E_OK)
-        lookup->status = read_names(lookup, &account);
+    lookup->status = read_groups(lookup);
     lookup->error = lookup->status == SEC_E_OK ? 0 : errno;
     /* NSS does not say whether a source timed out: only the time tells. */
     leave(lookup, false);
@@ -110,23 +121,30 @@ static void destroy(struct sspi_job *job)
     free(lookup);
 }
 
-/* Takes over `account`, which may be NULL. NULL: no memory. */
-static struct lookup *lookup_new(const struct sspi_exchange *exchange, char *account)
+/* Users of Digest and of other packages have no account. False: no memory. */
+static bool set_user(struct lookup *lookup, const struct policy_identity *identity)
+{
+    enum request_user_name named = REQUEST_USER_NAME_GOOD;
+    lookup->mech = identity->mech;
+    lookup->user = strdup(identity->name);
+    if (identity->mech == SSPI_MECH_NTLM)
+        named = request_user_name_account(identity, &lookup->account);
+    lookup->needs_job = lookup->account != NULL || identity->mech == SSPI_MECH_KERBEROS;
+    return lookup->user != NULL && named != REQUEST_USER_NAME_NO_MEMORY;
+}
+
+/* NULL: no memory. */
+static struct lookup *lookup_new(const struct sspi_exchange *exchange)
 {
     struct lookup *lookup = calloc(1, sizeof(*lookup));
-    char *user = strdup(exchange->identity.name);
-    if (lookup == NULL || user == NULL) {
-        free(lookup);
-        free(user);
-        free(account);
+    if (lookup == NULL)
         return NULL;
-    }
     acceptor_job_init(&lookup->job, run, destroy);
-    lookup->user = user;
-    lookup->mech = exchange->identity.mech;
-    lookup->account = account;
     lookup->limiter = acceptor_limiter_ref(exchange->acceptor->nss_limiter);
-    return lookup;
+    if (set_user(lookup, &exchange->identity))
+        return lookup;
+    sspi_job_unref(&lookup->job);
+    return NULL;
 }
 
 /* ---- before and after the job ---- */
@@ -141,26 +159,23 @@ static void drop(struct sspi_exchange *exchange)
 static enum sspi_reason refuse(struct sspi_exchange *exchange, const char *why)
 {
     char shown[ESCAPE_NAME_SIZE];
-    escape_text(shown, sizeof(shown), bytes_view(lookup_of(exchange)->account));
+    escape_text(shown, sizeof(shown), bytes_view(exchange->identity.name));
     drop(exchange);
     return request_exchange_log(exchange, SSPI_REASON_LOCAL_GROUPS,
                                 SEC_E_NO_AUTHENTICATING_AUTHORITY,
-                                "the groups of the account %s could not be read: %s. Check "
-                                "nsswitch.conf, and SSSD or winbind if it names them",
+                                "the groups that %s has on this machine could not be read: %s. "
+                                "Check nsswitch.conf, and SSSD or winbind if it names them",
                                 shown, why);
 }
 
 static enum sspi_reason begin(struct sspi_exchange *exchange)
 {
-    char *account = NULL;
-    if (request_user_name_account(exchange, &account) == REQUEST_USER_NAME_NO_MEMORY)
-        return request_exchange_out_of_memory(exchange);
-    struct lookup *lookup = lookup_new(exchange, account);
+    struct lookup *lookup = lookup_new(exchange);
     if (lookup == NULL)
         return request_exchange_out_of_memory(exchange);
     drop(exchange);
     exchange->local_groups = &lookup->job;
-    if (lookup->account == NULL)
+    if (!lookup->needs_job)
         return SSPI_REASON_GRANTED;
     lookup->has_slot = acceptor_limiter_acquire(lookup->limiter, &lookup->slot, steady_ms()) ==
                        ACCEPTOR_LIMITER_ACQUIRED;
@@ -201,7 +216,7 @@ enum sspi_reason request_local_groups_find(struct sspi_exchange *exchange,
         return SSPI_REASON_GRANTED;
     if (!is_of_user(exchange))
         return begin(exchange);
-    return lookup_of(exchange)->account == NULL ? SSPI_REASON_GRANTED : end(exchange);
+    return lookup_of(exchange)->needs_job ? end(exchange) : SSPI_REASON_GRANTED;
 }
 
 /* ---- the groups ---- */

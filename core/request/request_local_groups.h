@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The groups of the user's account on this machine (SSPIGroups local). A job looks them up through
  * NSS for each request, once, so that a removed member loses them at once. Only users of Kerberos
- * and of NTLM's own domain have an account (request_user_name_account()). */
+ * whom auth_to_local maps, and users of NTLM's own domain, have an account. */
 #ifndef REQUEST_LOCAL_GROUPS_H
 #define REQUEST_LOCAL_GROUPS_H
 

@@ -26,14 +26,14 @@ static enum request_user_name shorten_principal(const struct request_user *user,
     return take(strndup(user->name, (size_t)(realm - 1 - user->name)), ret_name);
 }
 
-static enum request_user_name map_principal(const struct request_user *user, char **ret_name)
+enum request_user_name request_user_name_map(const char *principal, char **ret_account)
 {
-    if (kerberos_name_has_escape(user->name))
+    if (kerberos_name_has_escape(principal))
         return REQUEST_USER_NAME_AMBIGUOUS;
-    char *name = kerberos_local_name(user->name);
+    char *name = kerberos_local_name(principal);
     if (name == NULL && errno != ENOMEM)
         return REQUEST_USER_NAME_NO_ACCOUNT;
-    return take(name, ret_name);
+    return take(name, ret_account);
 }
 
 /* A backslash separates a domain from an account, and escapes the next character of a principal.
@@ -96,7 +96,7 @@ static enum request_user_name spell_principal(const struct request_user *user, u
     case SSPI_USER_NAME_SHORT:
         return shorten_principal(user, ret_name);
     case SSPI_USER_NAME_LOCAL:
-        return map_principal(user, ret_name);
+        return request_user_name_map(user->name, ret_name);
     case SSPI_USER_NAME_SAM:
         return spell_sam(user, ret_name);
     case SSPI_USER_NAME_UPN:
@@ -151,6 +151,8 @@ static bool is_of_own_domain(const struct policy_identity *identity)
     char file_domain[STORE_USERS_NAME_LIMIT + 1];
     struct ntlm_winbind_names names;
     const char *own = NULL;
+    if (identity->source == NULL)
+        return false;
     if (identity->source->users != NULL &&
         store_users_nt_domain(identity->source->users, file_domain))
         own = file_domain;
@@ -189,19 +191,13 @@ enum request_user_name request_user_name_make(const struct sspi_exchange *exchan
     return request_user_name_spell(&user, form, ret_name);
 }
 
-enum request_user_name request_user_name_account(const struct sspi_exchange *exchange,
+enum request_user_name request_user_name_account(const struct policy_identity *identity,
                                                  char **ret_account)
 {
-    const struct policy_identity *identity = &exchange->identity;
     const struct request_user user = {
-        .scheme = identity->scheme,
         .mech = identity->mech,
         .name = identity->name,
-        .is_of_own_domain = identity->mech == SSPI_MECH_NTLM && is_of_own_domain(identity),
+        .is_of_own_domain = is_of_own_domain(identity),
     };
-    if (identity->mech == SSPI_MECH_NTLM)
-        return spell_account(&user, SSPI_USER_NAME_LOCAL, ret_account);
-    if (identity->mech == SSPI_MECH_KERBEROS)
-        return map_principal(&user, ret_account);
-    return REQUEST_USER_NAME_NO_ACCOUNT;
+    return spell_account(&user, SSPI_USER_NAME_LOCAL, ret_account);
 }

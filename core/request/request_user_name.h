@@ -49,10 +49,13 @@ enum request_user_name request_user_name_make(const struct sspi_exchange *exchan
                                               const struct sspi_policy *policy,
                                               char **ret_name) MUST_USE;
 
-/* Writes the name of the user's account on this machine: the one of `local`. Digest users have
- * none, nor have NTLM users of another domain. NO_ACCOUNT and AMBIGUOUS: there is no account that
- * is surely the user's. GOOD sets *ret_account, which the caller frees. Blocks on no network. */
-enum request_user_name request_user_name_account(const struct sspi_exchange *exchange,
+/* Writes the name of the account on this machine that the form `local` would show, for a user of
+ * NTLM. NO_ACCOUNT and AMBIGUOUS: there is no account that is surely the user's. GOOD sets
+ * *ret_account, which the caller frees. Does not block. */
+enum request_user_name request_user_name_account(const struct policy_identity *identity,
                                                  char **ret_account) MUST_USE;
+
+/* The same for a user of Kerberos. It reads krb5.conf, and blocks on no network. */
+enum request_user_name request_user_name_map(const char *principal, char **ret_account) MUST_USE;
 
 #endif
