@@ -122,7 +122,7 @@ sub _env {
         %{$self->{opt}{env} // {}});
     if ($ENV{SSPI_PRELOAD}) {
         # The servers do not free all memory at their end, which is intended.
-        $env{LD_PRELOAD} = $ENV{SSPI_PRELOAD};
+        $env{LD_PRELOAD} = join ':', $ENV{SSPI_PRELOAD}, $env{LD_PRELOAD} // ();
         $env{ASAN_OPTIONS} = 'detect_leaks=0:handle_segv=2';
         $env{UBSAN_OPTIONS} = 'print_stacktrace=1';
     }
