@@ -60,6 +60,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_fixups(mod_sspi_fixup_environment, NULL, NULL, APR_HOOK_FIRST);
     /* Last: after mod_dir found an index file. */
     ap_hook_fixups(mod_sspi_fixup_user, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_handler(mod_sspi_logout_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(mod_sspi_status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     mod_sspi_answer_register_hooks();
     mod_sspi_caches_register_hooks();

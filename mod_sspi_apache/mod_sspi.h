@@ -232,6 +232,11 @@ bool mod_sspi_request_is_anonymous(const struct sspi_result *result);
  * login of its connection nor a session that the location could accept. */
 bool mod_sspi_request_step_open(request_rec *r, const struct sspi_result **ret_result);
 
+/* Logs the user of the client's request out. All lines of the result are for the answer. NULL: no
+ * memory. */
+const struct sspi_result *mod_sspi_request_log_out(request_rec *r,
+                                                   const struct sspi_logout *logout);
+
 /* Prepares the challenges of r's location for a 401. False: no memory. */
 bool mod_sspi_request_challenge(request_rec *r);
 
@@ -250,7 +255,15 @@ int mod_sspi_fixup_user(request_rec *r);
 
 /* ---- mod_sspi_answer.c ---- */
 
+/* Adds the lines of the last results to the answer, for a handler that made its request context
+ * itself. */
+void mod_sspi_answer_add(request_rec *r);
+
 void mod_sspi_answer_register_hooks(void);
+
+/* ---- mod_sspi_logout.c ---- */
+
+int mod_sspi_logout_handler(request_rec *r);
 
 /* ---- mod_sspi_status.c ---- */
 

@@ -104,6 +104,11 @@ static void answer(request_rec *r, struct mod_sspi_request_ctx *ctx, bool own)
     send_lines(r, &ctx->sent_cookies, ctx->cookies);
 }
 
+void mod_sspi_answer_add(request_rec *r)
+{
+    answer(r, mod_sspi_request_find(r), true);
+}
+
 /* Runs for an error that httpd itself writes. */
 static void answer_error(request_rec *r)
 {

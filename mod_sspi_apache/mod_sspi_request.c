@@ -450,3 +450,22 @@ bool mod_sspi_request_challenge(request_rec *r)
     keep_lines(r, ctx, result);
     return true;
 }
+
+const struct sspi_result *mod_sspi_request_log_out(request_rec *r, const struct sspi_logout *logout)
+{
+    struct mod_sspi_request_ctx *ctx = ctx_of(r);
+    struct sspi_policy policy;
+    const struct sspi_result *result;
+
+    if (ctx == NULL) {
+        return NULL;
+    }
+    mod_sspi_dir_config_policy(r, &policy);
+    ctx->result = NULL;
+    result = sspi_exchange_log_out(ctx->exchange, &policy, logout);
+    log_entries(r, ctx, result);
+    copy_lines(ctx, result);
+    ctx->granted = ctx->lines;
+    ctx->challenge = NULL;
+    return result;
+}

@@ -131,11 +131,15 @@ ngx_http_sspi_join(ngx_http_request_t *r, u_char *dst)
             }
 
             if (dst) {
+
+                if (len) {
+                    *dst++ = ',';
+                }
+
                 dst = ngx_cpymem(dst, h[i].value.data, h[i].value.len);
-                *dst++ = ',';
             }
 
-            len += h[i].value.len + 1;
+            len += h[i].value.len + (len ? 1 : 0);
         }
     }
 

@@ -4,6 +4,7 @@
 
 static ngx_int_t ngx_http_sspi_add_directive(ngx_conf_t *cf,
     ngx_http_sspi_loc_conf_t *slcf, enum sspi_option option);
+static ngx_uint_t ngx_http_sspi_is_for_logout(enum sspi_option option);
 static char *ngx_http_sspi_set_policy(ngx_conf_t *cf,
     struct sspi_policy *policy, enum sspi_option option);
 static ngx_int_t ngx_http_sspi_full_name(ngx_conf_t *cf, ngx_str_t *name,
@@ -134,7 +135,14 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     if (info->kind == SSPI_KIND_BARE) {
         clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
-        clcf->handler = ngx_http_sspi_status_handler;
+
+        if (option == SSPI_OPTION_LOGOUT) {
+            clcf->handler = ngx_http_sspi_logout_handler;
+            slcf->logout = 1;
+
+        } else {
+            clcf->handler = ngx_http_sspi_status_handler;
+        }
 
         return NGX_CONF_OK;
     }
@@ -221,6 +229,12 @@ ngx_http_sspi_check_directives(ngx_conf_t *cf,
             continue;
         }
 
+        if (directives[i].conf->logout
+            && ngx_http_sspi_is_for_logout(directives[i].option))
+        {
+            continue;
+        }
+
         if (directives[i].conf->outer == NULL
             && !sspi_policy_demands(&directives[i].conf->policy,
                                     directives[i].option))
@@ -240,6 +254,17 @@ ngx_http_sspi_check_directives(ngx_conf_t *cf,
     }
 
     return NGX_OK;
+}
+
+
+/* a location that logs users out needs no "sspi on" for these */
+
+static ngx_uint_t
+ngx_http_sspi_is_for_logout(enum sspi_option option)
+{
+    return option == SSPI_OPTION_SESSION
+           || option == SSPI_OPTION_SESSION_COOKIE
+           || option == SSPI_OPTION_SESSION_REQUIRE_TLS;
 }
 
 

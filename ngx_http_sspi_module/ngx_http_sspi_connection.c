@@ -353,3 +353,33 @@ ngx_http_sspi_view(const ngx_str_t *str)
 
     return view;
 }
+
+
+/* older versions of nginx have no pointers to some headers */
+
+struct sspi_view
+ngx_http_sspi_header(ngx_http_request_t *r, const char *name)
+{
+    size_t            len;
+    ngx_uint_t        i;
+    ngx_list_part_t  *part;
+    ngx_table_elt_t  *h;
+    struct sspi_view  absent = { NULL, 0 };
+
+    len = ngx_strlen(name);
+
+    for (part = &r->headers_in.headers.part; part; part = part->next) {
+        h = part->elts;
+
+        for (i = 0; i < part->nelts; i++) {
+
+            if (h[i].key.len == len
+                && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
+            {
+                return ngx_http_sspi_view(&h[i].value);
+            }
+        }
+    }
+
+    return absent;
+}

@@ -38,6 +38,7 @@ struct ngx_http_sspi_loc_conf_s {
     struct sspi_policy         policy;
     ngx_http_complex_value_t  *realm;
     ngx_http_sspi_loc_conf_t  *outer;    /* NULL: the http block */
+    unsigned                   logout:1; /* the block has sspi_logout */
     unsigned                   used:1;   /* sspi is not off in this block, or
                                           * in an inner one */
     ngx_http_core_srv_conf_t  *server;   /* of its server block */
@@ -119,6 +120,8 @@ ngx_http_sspi_ctx_t *ngx_http_sspi_make_ctx(ngx_http_request_t *r);
 
 ngx_int_t ngx_http_sspi_authenticate(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
+ngx_int_t ngx_http_sspi_make_exchange(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx);
 ngx_int_t ngx_http_sspi_authenticate_open(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
 
@@ -182,6 +185,7 @@ ngx_int_t ngx_http_sspi_describe_request(ngx_http_request_t *r,
     struct sspi_acceptor *acceptor, struct sspi_request *request);
 struct sspi_connection *ngx_http_sspi_find_connection(ngx_http_request_t *r);
 struct sspi_view ngx_http_sspi_view(const ngx_str_t *str);
+struct sspi_view ngx_http_sspi_header(ngx_http_request_t *r, const char *name);
 
 /* ngx_http_sspi_http2.c */
 
@@ -221,6 +225,10 @@ bool ngx_http_sspi_matches(void *compiled, struct sspi_view text);
 ngx_int_t ngx_http_sspi_open_acceptor(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
 ngx_int_t ngx_http_sspi_init_module(ngx_cycle_t *cycle);
+
+/* ngx_http_sspi_logout.c */
+
+ngx_int_t ngx_http_sspi_logout_handler(ngx_http_request_t *r);
 
 /* ngx_http_sspi_status.c */
 

@@ -10,8 +10,6 @@
 #define NGX_HTTP_SSPI_STEPS  12
 
 
-static ngx_int_t ngx_http_sspi_make_exchange(ngx_http_request_t *r,
-    ngx_http_sspi_ctx_t *ctx);
 static ngx_int_t ngx_http_sspi_realm(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf, struct sspi_view *realm);
 static ngx_int_t ngx_http_sspi_step(ngx_http_request_t *r,
@@ -367,7 +365,9 @@ ngx_http_sspi_discard_body(ngx_http_request_t *r)
 }
 
 
-static ngx_int_t
+/* the exchange of the client's request, which it has not yet */
+
+ngx_int_t
 ngx_http_sspi_make_exchange(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 {
     struct sspi_request         request;

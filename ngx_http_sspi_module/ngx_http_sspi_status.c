@@ -3,7 +3,6 @@
 #include "ngx_http_sspi_module.h"
 
 
-static struct sspi_view ngx_http_sspi_accept_header(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sspi_send_page(ngx_http_request_t *r, char *page,
     size_t len);
 
@@ -40,7 +39,7 @@ ngx_http_sspi_status_handler(ngx_http_request_t *r)
     query.data = (const char *) r->args.data;
     query.len = r->args.len;
 
-    page = sspi_acceptor_status(smcf->acceptor, ngx_http_sspi_accept_header(r),
+    page = sspi_acceptor_status(smcf->acceptor, ngx_http_sspi_header(r, "Accept"),
                                 query, &len, &type);
     if (page == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -57,37 +56,6 @@ ngx_http_sspi_status_handler(ngx_http_request_t *r)
     free(page);
 
     return rc;
-}
-
-
-/* older versions of nginx have no pointer to this header */
-
-static struct sspi_view
-ngx_http_sspi_accept_header(ngx_http_request_t *r)
-{
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-    struct sspi_view  accept = { NULL, 0 };
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-
-            if (h[i].key.len == sizeof("Accept") - 1
-                && ngx_strncasecmp(h[i].key.data, (u_char *) "Accept",
-                                   h[i].key.len)
-                   == 0)
-            {
-                accept.data = (const char *) h[i].value.data;
-                accept.len = h[i].value.len;
-                return accept;
-            }
-        }
-    }
-
-    return accept;
 }
 
 

@@ -478,6 +478,24 @@ bool sspi_exchange_realm_is(const struct sspi_exchange *exchange, struct sspi_vi
 /* True if the last step's result has a user, whose client proved that it uses this TLS channel. */
 bool sspi_exchange_is_bound(const struct sspi_exchange *exchange);
 
+/* What a logout reads beside the request of its exchange. */
+struct sspi_logout {
+    struct sspi_view fetch_site; /* value of Sec-Fetch-Site; absent: no such header */
+    struct sspi_view origin;     /* value of Origin; absent: no such header */
+    struct sspi_view query;      /* query string, without its question mark; absent: none */
+};
+
+/* Handles a request to a location that logs users out. `policy` is that of the location, whose mode
+ * may be off; only its options of the cookie count. Revokes the session of the cookie until its
+ * end, ends the login of the connection, and removes the cookie. No step may follow.
+ * The status is 204; 303 (Location has the path in the query's parameter `to`); 405 (the method is
+ * not POST); 403 (a page of another site sent the request); or 500 (the session could not be
+ * revoked; a log entry says why). With any status, send all headers of the result. The result lives
+ * as long as a step's. Waits only for a short lock of the shared state. */
+const struct sspi_result *sspi_exchange_log_out(struct sspi_exchange *exchange,
+                                                const struct sspi_policy *policy,
+                                                const struct sspi_logout *logout);
+
 /* Wipes and frees the exchange. NULL is fine. */
 void sspi_exchange_free(struct sspi_exchange *exchange);
 

@@ -136,6 +136,28 @@ bool request_answer_admitted(struct sspi_exchange *exchange)
     return finish_headers(exchange);
 }
 
+static void add_line(struct sspi_exchange *exchange, struct sspi_view name, struct sspi_view value)
+{
+    struct bytes *line = add_header(exchange, name);
+    if (line != NULL)
+        bytes_append_view(line, value);
+}
+
+bool request_answer_logged_out(struct sspi_exchange *exchange, unsigned status,
+                               struct sspi_view location)
+{
+    add_line(exchange, SSPI_VIEW("Cache-Control"), SSPI_VIEW("no-store"));
+    if (status == 405)
+        add_line(exchange, SSPI_VIEW("Allow"), SSPI_VIEW("POST")); /* RFC 9110 15.5.6 */
+    if (location.data != NULL)
+        add_line(exchange, SSPI_VIEW("Location"), location);
+    add_clearing_cookie(exchange);
+    if (!finish_headers(exchange))
+        return false;
+    exchange->result.status = status;
+    return true;
+}
+
 bool request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     log_proxy(exchange, policy);

@@ -19,6 +19,11 @@ bool request_answer_continue(struct sspi_exchange *exchange) MUST_USE;
  */
 void request_answer_set_error(struct sspi_exchange *exchange, enum sspi_reason reason);
 
+/* The answer to a request for a logout, which no cache stores. 405 says which method is allowed.
+ * `location`: the target of 303; absent for another status. */
+bool request_answer_logged_out(struct sspi_exchange *exchange, unsigned status,
+                               struct sspi_view location) MUST_USE;
+
 /* 0 without a user: only the line that removes the cookie of a session, if there is one. */
 bool request_answer_admitted(struct sspi_exchange *exchange) MUST_USE;
 

@@ -84,13 +84,15 @@ size_t sspi_http_private_cache_control(struct sspi_view value, char *to)
     return len;
 }
 
-/* A cache asks the server again before it uses an answer with one of these. */
+/* A cache asks the server again before it uses an answer with one of the first two. The third one
+ * is there already if a server merges twice. */
 static bool has_no_cache(struct sspi_view value)
 {
     while (value.len > 0) {
         struct sspi_view member = next_member(&value);
         if (bytes_equal_nocase(member, SSPI_VIEW("no-cache")) ||
-            bytes_equal_nocase(member, SSPI_VIEW("no-store")))
+            bytes_equal_nocase(member, SSPI_VIEW("no-store")) ||
+            bytes_equal_nocase(member, SSPI_VIEW("no-cache=\"Set-Cookie\"")))
             return true;
     }
     return false;

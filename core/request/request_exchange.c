@@ -50,6 +50,14 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     free(exchange);
 }
 
+void request_exchange_begin_result(struct sspi_exchange *exchange)
+{
+    memset(&exchange->result, 0, sizeof(exchange->result));
+    exchange->result.status = request_count_status(SSPI_REASON_INTERNAL);
+    for (size_t i = 0; i < SSPI_HEADERS_LIMIT; i++)
+        bytes_free(&exchange->header_text[i]);
+}
+
 static struct sspi_log_entry *next_entry(struct sspi_exchange *exchange)
 {
     struct sspi_result *result = &exchange->result;

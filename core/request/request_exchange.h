@@ -121,6 +121,10 @@ enum sspi_reason request_exchange_log(struct sspi_exchange *exchange, enum sspi_
 /* The same for an entry that is written already. */
 void request_exchange_add_entry(struct sspi_exchange *exchange, const struct sspi_log_entry *entry);
 
+/* Clears the result. Until the caller has decided, the status is 500, so that an adapter that
+ * ignores a need never admits the request. */
+void request_exchange_begin_result(struct sspi_exchange *exchange);
+
 /* True if the server keeps log entries of this reason at the location where the exchange began. The
  * caller asks before it writes an entry that most requests have. */
 bool request_exchange_logs(const struct sspi_exchange *exchange, enum sspi_reason reason);

@@ -382,6 +382,13 @@ void request_session_give_back(struct sspi_exchange *exchange)
 
 /* ---- logout ---- */
 
+void request_session_clear(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    struct request_session_scope scope;
+    if (request_session_scope_of(exchange, policy, &scope))
+        clear(exchange, &scope);
+}
+
 static void copy_facts(const struct session_content *content,
                        struct request_session_facts *ret_facts)
 {

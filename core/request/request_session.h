@@ -69,6 +69,10 @@ bool request_session_take(struct sspi_exchange *exchange, const struct sspi_poli
 /* Takes that identity from the exchange again. */
 void request_session_give_back(struct sspi_exchange *exchange);
 
+/* Makes the answer remove the cookie, also if the client sent none. Does nothing if `policy` has no
+ * session on this connection. */
+void request_session_clear(struct sspi_exchange *exchange, const struct sspi_policy *policy);
+
 /* The session of the request's cookie, for a logout. */
 struct request_session_facts {
     uint8_t id[SESSION_CONTENT_ID_LEN];

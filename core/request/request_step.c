@@ -373,15 +373,10 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
                                            : refuse_user_name(exchange, policy, named);
 }
 
-/* Clears the result. Until the step has decided, the status is 500, so that an adapter that ignores
- * a need never admits the request. */
 static void begin_step(struct sspi_exchange *exchange, struct sspi_view realm)
 {
-    memset(&exchange->result, 0, sizeof(exchange->result));
-    exchange->result.status = request_count_status(SSPI_REASON_INTERNAL);
+    request_exchange_begin_result(exchange);
     exchange->realm = realm;
-    for (size_t i = 0; i < SSPI_HEADERS_LIMIT; i++)
-        bytes_free(&exchange->header_text[i]);
 }
 
 /* Writes what the evaluation needs into the result. SSPI_REASON_NONE: the server must step again.
