@@ -13,6 +13,49 @@
 #include "request_groups.h"
 #include "request_local_groups.h"
 
+/* ---- memory ---- */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *memory, size_t size);
+char *__real_strdup(const char *text);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+char *__wrap_strdup(const char *text);
+
+static size_t n_to_go; /* allocations until one fails; 0: none fails */
+static bool memory_failed;
+
+static bool fails(void)
+{
+    if (n_to_go == 0 || --n_to_go > 0)
+        return false;
+    memory_failed = true;
+    errno = ENOMEM;
+    return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return fails() ? NULL : __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return fails() ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *memory, size_t size)
+{
+    return fails() ? NULL : __real_realloc(memory, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+    return fails() ? NULL : __real_strdup(text);
+}
+
 /* ---- the user database: alice is in 100 (users), 200 (staff) and 300 (no name) ---- */
 
 static struct {
@@ -394,6 +437,27 @@ static void no_lookup_begins_after_one_took_too_long(void **state)
     assert_int_equal(find(&local), SSPI_REASON_GRANTED);
 }
 
+/* No allocation that fails makes a user lose groups and go on. */
+static void memory_that_runs_out_is_500(void **state)
+{
+    struct sspi_policy local = policy_of("local");
+    size_t n = 0;
+    nss.n_gids = 300;
+    for (int i = 0; i < 300; i++)
+        nss.gids[i] = (gid_t)(1000 + i);
+    do {
+        log_in_as(SSPI_SCHEME_NTLM, SSPI_MECH_NTLM, n % 2 == 0 ? "Corp\\Alice" : "corp\\alice",
+                  "Corp");
+        memory_failed = false;
+        n_to_go = ++n;
+        enum sspi_reason reason = find(&local);
+        n_to_go = 0;
+        assert_int_equal(reason, memory_failed ? SSPI_REASON_INTERNAL : SSPI_REASON_GRANTED);
+        assert_int_equal(has(&local, "group1000") && has(&local, "group1299"), !memory_failed);
+    } while (memory_failed);
+    assert_true(n > 300);
+}
+
 /* ---- whole requests ---- */
 
 static void the_step_hands_the_job_out_and_grants_after_it(void **state)
@@ -471,6 +535,7 @@ int main(void)
         ON_AN_EXCHANGE(an_entry_over_the_limit_refuses),
         ON_AN_EXCHANGE(an_account_may_be_in_many_groups),
         ON_AN_EXCHANGE(an_account_in_too_many_groups_refuses),
+        ON_AN_EXCHANGE(memory_that_runs_out_is_500),
         ON_AN_EXCHANGE(no_lookup_begins_after_one_took_too_long),
         ON_AN_EXCHANGE(the_step_hands_the_job_out_and_grants_after_it),
         ON_AN_EXCHANGE(the_step_refuses_if_the_job_was_dropped),
