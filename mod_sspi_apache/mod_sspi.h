@@ -273,6 +273,13 @@ int mod_sspi_status_handler(request_rec *r);
 
 void mod_sspi_authz_register(apr_pool_t *p);
 
+/* Returns the words of all `Require sspi-group` lines of the configuration, as const char *. Parent
+ * only. */
+apr_array_header_t *mod_sspi_authz_groups(apr_pool_t *pconf);
+
+/* Returns the next word of a `Require sspi-group` line, in which a doubled backslash is one. */
+const char *mod_sspi_authz_group_word(apr_pool_t *p, const char **line);
+
 /* A second handler of Require, beside that of mod_authz_core. Refuses a line `Require
  * sspi-channel-bound` that protects nothing. Returns NULL or an error message. */
 const char *mod_sspi_authz_count(cmd_parms *cmd, void *dir, const char *args);

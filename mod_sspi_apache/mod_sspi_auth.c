@@ -44,6 +44,24 @@ static void clear_user(request_rec *r)
     apr_table_unset(r->subprocess_env, "AUTH_TYPE");
 }
 
+/* Programs get the groups by their environment, which httpd makes before it knows whether a program
+ * runs. So the texts are made for each request with a user. */
+static void set_groups(request_rec *r, struct mod_sspi_request_state *state)
+{
+    static const enum sspi_variable lists[] = {SSPI_VARIABLE_GROUPS, SSPI_VARIABLE_GROUP_SIDS};
+    struct sspi_policy policy;
+
+    mod_sspi_dir_config_policy(r, &policy);
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        struct sspi_view value =
+            sspi_exchange_group_variable(mod_sspi_request_find(r)->exchange, &policy, lists[i]);
+
+        if (value.data != NULL) {
+            state->variables[lists[i]] = apr_pstrmemdup(r->pool, value.data, value.len);
+        }
+    }
+}
+
 static void grant(request_rec *r, const struct sspi_result *result)
 {
     struct mod_sspi_request_state *state = mod_sspi_request_state_of(r);
@@ -55,6 +73,7 @@ static void grant(request_rec *r, const struct sspi_result *result)
             state->variables[i] = apr_pstrmemdup(r->pool, value->data, value->len);
         }
     }
+    set_groups(r, state);
     state->granted = true;
     state->config = r->per_dir_config;
     r->user = apr_pstrdup(r->pool, state->variables[SSPI_VARIABLE_USER]);

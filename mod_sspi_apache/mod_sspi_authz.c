@@ -180,6 +180,129 @@ static const char *parse_realm(cmd_parms *cmd, const char *line, const void **re
     return error;
 }
 
+/* ---- sspi-group ---- */
+
+struct group_line {
+    apr_array_header_t *words; /* struct sspi_view */
+    bool in_htaccess;
+};
+
+/* A line of .htaccess has only SIDs and groups of the group file. */
+static void find_policy(request_rec *r, const struct group_line *line,
+                        struct sspi_policy *ret_policy)
+{
+    mod_sspi_dir_config_policy(r, ret_policy);
+    if (line->in_htaccess) {
+        ret_policy->groups.offers[SSPI_GROUPS_LOCAL] = false;
+    }
+}
+
+static authz_status check_group(request_rec *r, const char *line, const void *parsed)
+{
+    const struct group_line *groups = parsed;
+    authz_status status = find_user(r);
+    struct sspi_policy policy;
+
+    if (status != AUTHZ_GRANTED) {
+        return status;
+    }
+    find_policy(r, groups, &policy);
+    status = AUTHZ_DENIED;
+    for (int i = 0; i < groups->words->nelts; i++) {
+        switch (sspi_exchange_in_group(mod_sspi_request_find(r)->exchange, &policy,
+                                       APR_ARRAY_IDX(groups->words, i, struct sspi_view))) {
+        case SSPI_MEMBERSHIP_YES:
+            return AUTHZ_GRANTED;
+        case SSPI_MEMBERSHIP_UNKNOWN:
+            status = AUTHZ_DENIED_NO_USER; /* mod_authz_core answers 401, never 403 */
+            break;
+        case SSPI_MEMBERSHIP_NO:
+            break;
+        }
+    }
+    return status;
+}
+
+const char *mod_sspi_authz_group_word(apr_pool_t *p, const char **line)
+{
+    const char *word = ap_getword_conf(p, line);
+    const char *backslash = strstr(word, "\\\\");
+
+    /* In the other Require lines, which are expressions, a backslash is doubled. No group has two
+     * of them, so both forms are read. */
+    if (backslash == NULL) {
+        return word;
+    }
+    return apr_pstrcat(p, apr_pstrmemdup(p, word, (apr_size_t)(backslash - word)), backslash + 1,
+                       NULL);
+}
+
+/* A host may have Require lines and no other directive of this module, so the words are kept beside
+ * the server configs. */
+apr_array_header_t *mod_sspi_authz_groups(apr_pool_t *pconf)
+{
+    static const char key[] = "mod_sspi_authz_groups";
+    void *groups = NULL;
+
+    (void)apr_pool_userdata_get(&groups, key, pconf);
+    if (groups == NULL) {
+        groups = apr_array_make(pconf, 4, sizeof(const char *));
+        (void)apr_pool_userdata_setn(groups, key, NULL, pconf);
+    }
+    return groups;
+}
+
+/* NULL, or why the word may not stand in this line. */
+static const char *check_group_word(cmd_parms *cmd, const char *word, bool in_htaccess)
+{
+    char error[SSPI_ERROR_SIZE];
+
+    if (strstr(word, "%{") != NULL) {
+        return apr_psprintf(cmd->pool,
+                            "Require sspi-group: \"%s\" is an expression: write the group itself, "
+                            "because the names of groups are looked up at start",
+                            word);
+    }
+    if (!sspi_policy_check_group(mod_sspi_view(word), "Require sspi-group", error)) {
+        return apr_pstrdup(cmd->pool, error);
+    }
+    if (in_htaccess && sspi_policy_is_domain_group(mod_sspi_view(word))) {
+        return apr_psprintf(cmd->pool,
+                            "Require sspi-group: \"%s\" cannot be looked up for .htaccess, because "
+                            "that is done at start: write the group's SID, or use <Directory>",
+                            word);
+    }
+    return NULL;
+}
+
+/* The names of groups must be looked up at start, so they are no expressions. */
+static const char *parse_group(cmd_parms *cmd, const char *line, const void **ret_parsed)
+{
+    struct group_line *parsed = apr_pcalloc(cmd->pool, sizeof(*parsed));
+
+    if (*line == '\0') {
+        return "Require sspi-group takes one or more groups: a SID (S-1-5-21-...), DOMAIN\\name, "
+               "or "
+               "the name of a group of the group file or of this machine";
+    }
+    parsed->in_htaccess = ap_check_cmd_context(cmd, NOT_IN_HTACCESS) != NULL;
+    parsed->words = apr_array_make(cmd->pool, 4, sizeof(struct sspi_view));
+    while (*line != '\0') {
+        const char *word = mod_sspi_authz_group_word(cmd->pool, &line);
+        const char *error = check_group_word(cmd, word, parsed->in_htaccess);
+
+        if (error != NULL) {
+            return error;
+        }
+        APR_ARRAY_PUSH(parsed->words, struct sspi_view) = mod_sspi_view(word);
+        if (!parsed->in_htaccess) {
+            APR_ARRAY_PUSH(mod_sspi_authz_groups(cmd->pool), const char *) = word;
+        }
+    }
+    *ret_parsed = parsed;
+    return NULL;
+}
+
 /* ---- sspi-channel-bound ---- */
 
 static authz_status check_bound(request_rec *r, const char *line, const void *parsed)
@@ -205,6 +328,7 @@ static const struct {
     authz_provider provider;
 } providers[] = {
     {"sspi-user", {check_user, parse_user}},
+    {"sspi-group", {check_group, parse_group}},
     {"sspi-realm", {check_realm, parse_realm}},
     {"sspi-channel-bound", {check_bound, parse_bound}},
 };

@@ -21,6 +21,7 @@ struct check {
     const struct mod_sspi_scope *location;
     bool offered[MOD_SSPI_CHOICES][MOD_SSPI_CHOICE_WORDS];
     bool user_demanded;
+    bool has_group_file;
 };
 
 /* ---- expressions ---- */
@@ -103,6 +104,14 @@ static void offer(struct check *check, size_t choice, const ap_directive_t *node
     }
 }
 
+static void offer_default(struct check *check, size_t choice)
+{
+    check->offered[choice][0] = true;
+    if (choice == MOD_SSPI_GROUPS) {
+        check->offered[choice][SSPI_GROUPS_FILE - 1] = true;
+    }
+}
+
 /* Marks the words that another scope may choose for the location. The choice of a late location
  * (<Location>, <If>) overrides the scopes that httpd merges before it. If a late location has its
  * own AuthType, an .htaccess file is not expected to choose for it. */
@@ -146,13 +155,14 @@ static void find_offered(struct check *check, const struct mod_sspi_scope *locat
         if (location->chosen[i] != NULL) {
             offer(check, i, location->chosen[i]);
         } else {
-            check->offered[i][0] = true; /* the default */
+            offer_default(check, i);
         }
     }
     mod_sspi_scope_walk(check->p, check->tree, find_choices, check);
 }
 
-/* Makes a policy of the schemes and mechanisms. `views` must exist as long as the policy. */
+/* Makes a policy of the schemes, the mechanisms and the sources of groups. `views` must exist as
+ * long as the policy. */
 static void make_policy(const struct check *check,
                         struct sspi_view views[MOD_SSPI_CHOICES][MOD_SSPI_CHOICE_WORDS],
                         struct sspi_policy *ret_policy)
@@ -190,8 +200,14 @@ static const char *provider_of(apr_pool_t *p, const ap_directive_t *node, const 
  * offered. */
 static bool compares_full(const struct check *check)
 {
-    return !check->offered[MOD_SSPI_PACKAGES][2] && !check->offered[MOD_SSPI_USER_NAME][1] &&
-           !check->offered[MOD_SSPI_USER_NAME][2];
+    const bool *forms = check->offered[MOD_SSPI_USER_NAME];
+
+    for (size_t i = SSPI_USER_NAME_FULL + 1; i < MOD_SSPI_CHOICE_WORDS; i++) {
+        if (forms[i]) {
+            return false;
+        }
+    }
+    return !check->offered[MOD_SSPI_PACKAGES][SSPI_SCHEME_DIGEST - 1];
 }
 
 static void check_words(struct check *check, const char *provider, const char *names)
@@ -212,6 +228,40 @@ static void check_words(struct check *check, const char *provider, const char *n
     }
 }
 
+/* Finds out whether a group file may be in force for the location. */
+static void find_group_file(void *self, const struct mod_sspi_scope *scope)
+{
+    struct check *check = self;
+
+    if (!mod_sspi_scope_can_meet(check->p, scope, check->location)) {
+        return;
+    }
+    for (const ap_directive_t *node = scope->first; node != NULL; node = node->next) {
+        check->has_group_file |= mod_sspi_directive_is_option(node, SSPI_OPTION_GROUP_FILE);
+    }
+}
+
+static void check_groups(struct check *check, const char *words)
+{
+    static const struct sspi_view any_file = {"file", 4};
+    struct sspi_view views[MOD_SSPI_CHOICES][MOD_SSPI_CHOICE_WORDS];
+    struct sspi_policy policy;
+
+    make_policy(check, views, &policy);
+    check->has_group_file = false;
+    mod_sspi_scope_walk(check->p, check->tree, find_group_file, check);
+    if (check->has_group_file) {
+        policy.group_file.words = &any_file;
+        policy.group_file.n = 1;
+    }
+    while (*words != '\0') {
+        const char *word = mod_sspi_authz_group_word(check->p, &words);
+
+        sspi_acceptor_check_group(check->acceptor, &policy, "Require sspi-group",
+                                  mod_sspi_view(word));
+    }
+}
+
 static void check_line(struct check *check, const struct mod_sspi_scope *scope,
                        const ap_directive_t *node)
 {
@@ -219,6 +269,11 @@ static void check_line(struct check *check, const struct mod_sspi_scope *scope,
     const char *provider = provider_of(check->p, node, &names);
     bool any_user = strcmp(provider, "user") == 0 && mod_sspi_scope_is_sspi(check->p, scope);
 
+    if (strcmp(provider, "sspi-group") == 0) {
+        find_offered(check, scope);
+        check_groups(check, names);
+        return;
+    }
     names = static_text(check->p, names);
     if (names == NULL ||
         (!any_user && strcmp(provider, "sspi-user") != 0 && strcmp(provider, "sspi-realm") != 0)) {

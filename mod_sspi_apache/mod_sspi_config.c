@@ -127,7 +127,7 @@ const char *mod_sspi_set_option(cmd_parms *cmd, void *dir_, const char *args)
         }
         add_to_server(cmd, dir);
     } else if (option == SSPI_OPTION_CHANNEL_BINDING || option == SSPI_OPTION_PACKAGES ||
-               option == SSPI_OPTION_MECHANISMS) {
+               option == SSPI_OPTION_MECHANISMS || option == SSPI_OPTION_GROUPS) {
         add_to_server(cmd, dir);
     }
     for (int i = 0; option == SSPI_OPTION_DIGEST_PROVIDER && i < words->nelts; i++) {

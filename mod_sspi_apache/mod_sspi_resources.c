@@ -230,6 +230,23 @@ static void look_up_groups(server_rec *s, struct sspi_acceptor *acceptor)
     }
 }
 
+/* The groups of Require lines: httpd does not merge those lines, so no policy has them. */
+static void add_groups(apr_pool_t *pconf, server_rec *s, struct opening *opening)
+{
+    const apr_array_header_t *groups = mod_sspi_authz_groups(pconf);
+    char error[SSPI_ERROR_SIZE];
+
+    for (int i = 0; i < groups->nelts; i++) {
+        const char *word = APR_ARRAY_IDX(groups, i, const char *);
+
+        if (!sspi_acceptor_add_group(opening->acceptor, "Require sspi-group", mod_sspi_view(word),
+                                     error)) {
+            ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "%s", error);
+            opening->failed = true;
+        }
+    }
+}
+
 static apr_status_t free_acceptor(void *acceptor)
 {
     sspi_acceptor_free(acceptor);
@@ -269,6 +286,7 @@ int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
         }
     }
     open_defaults(ptemp, s, &opening);
+    add_groups(pconf, s, &opening);
     if (!mod_sspi_check(ptemp, s, acceptor, ap_conftree)) {
         opening.failed = true;
     }

@@ -26,9 +26,16 @@ bool mod_sspi_directive_has_word(apr_pool_t *p, const ap_directive_t *node, cons
 
 /* ---- scopes ---- */
 
-/* Options that decide which names users can have; the default is the first word. */
-enum { MOD_SSPI_PACKAGES, MOD_SSPI_MECHANISMS, MOD_SSPI_USER_NAME, MOD_SSPI_CHOICES };
-#define MOD_SSPI_CHOICE_WORDS 3
+/* Options that decide which names users and groups can have. The default is the first word; that of
+ * GROUPS is also the fourth one. */
+enum {
+    MOD_SSPI_PACKAGES,
+    MOD_SSPI_MECHANISMS,
+    MOD_SSPI_GROUPS,
+    MOD_SSPI_USER_NAME,
+    MOD_SSPI_CHOICES
+};
+#define MOD_SSPI_CHOICE_WORDS 5
 
 extern const enum sspi_option mod_sspi_choices[MOD_SSPI_CHOICES];
 

@@ -82,6 +82,8 @@ typedef struct {
                                              * request */
     ngx_str_t                  cookies;     /* as the client sent them, joined;
                                              * only if has_cookies is set */
+    ngx_http_sspi_loc_conf_t  *granting;    /* the location whose policy has
+                                             * granted the user */
     ngx_str_t                  variables[SSPI_VARIABLE_COUNT];
     ngx_str_t                  error;       /* why the main request was
                                              * refused; null: it was not */

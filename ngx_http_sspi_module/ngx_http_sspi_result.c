@@ -129,6 +129,7 @@ ngx_http_sspi_keep_user(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
         ctx->n_success = n;
     }
 
+    ctx->granting = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
     ctx->granted = 1;
 
     ngx_http_sspi_set_remote_user(r, ctx);

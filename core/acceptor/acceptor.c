@@ -150,6 +150,26 @@ void sspi_acceptor_check_realm(struct sspi_acceptor *acceptor, const struct sspi
         warn(acceptor, SSPI_REASON_NO_MATCH, text);
 }
 
+void sspi_acceptor_check_group(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                               const char *directive, struct sspi_view group)
+{
+    char text[SSPI_ERROR_SIZE];
+    if (!acceptor_config_check_group(policy, acceptor->config.server, directive, group, text))
+        warn(acceptor, SSPI_REASON_NO_MATCH, text);
+}
+
+bool sspi_acceptor_add_group(struct sspi_acceptor *acceptor, const char *directive,
+                             struct sspi_view group, char *error)
+{
+    char why[SSPI_ERROR_SIZE];
+    struct sid sid;
+    if (policy_require_group(group, &sid) == POLICY_GROUP_PLAIN ||
+        acceptor_directory_add(acceptor->directory, group, why))
+        return true;
+    snprintf(error, SSPI_ERROR_SIZE, "%.40s: %.450s", directive, why);
+    return false;
+}
+
 void sspi_acceptor_log_unprotected(struct sspi_acceptor *acceptor, const char *directive,
                                    const char *location)
 {
@@ -571,8 +591,20 @@ static bool open_needs(struct sspi_acceptor *acceptor, const struct sspi_policy 
             open_file(acceptor, policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE, error));
 }
 
-static void check_line(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
-                       const struct sspi_words *line)
+static bool add_groups(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                       const struct sspi_words *line, char *error)
+{
+    const char *directive = option_name(acceptor, SSPI_OPTION_REQUIRE);
+    for (size_t i = 1; i < line->n; i++) {
+        sspi_acceptor_check_group(acceptor, policy, directive, line->words[i]);
+        if (!sspi_acceptor_add_group(acceptor, directive, line->words[i], error))
+            return false;
+    }
+    return true;
+}
+
+static void check_names(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                        const struct sspi_words *line)
 {
     const char *directive = option_name(acceptor, SSPI_OPTION_REQUIRE);
     for (size_t i = 1; i < line->n; i++) {
@@ -584,11 +616,17 @@ static void check_line(struct sspi_acceptor *acceptor, const struct sspi_policy 
     }
 }
 
-static void check_required(struct sspi_acceptor *acceptor, const struct sspi_policy *policy)
+static bool check_required(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                           char *error)
 {
     struct policy_require_at at = {.all = &policy->require};
-    while (policy_require_next(&at))
-        check_line(acceptor, policy, &at.line);
+    while (policy_require_next(&at)) {
+        if (!policy_require_line_is(&at.line, SSPI_VIEW("group")))
+            check_names(acceptor, policy, &at.line);
+        else if (!add_groups(acceptor, policy, &at.line, error))
+            return false;
+    }
+    return true;
 }
 
 bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
@@ -599,7 +637,8 @@ bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy
         !find_needs(acceptor, policy, complete, has_realm, &needs, error) ||
         !open_needs(acceptor, policy, &needs, error))
         return false;
-    if (complete)
-        check_required(acceptor, policy);
-    return true;
+    /* Until the SID of the own domain is known, no SID of a foreign user is shown. */
+    if (policy_asks_directory(policy))
+        acceptor_directory_want_own_domain(acceptor->directory);
+    return !complete || check_required(acceptor, policy, error);
 }

@@ -9,6 +9,7 @@
 #include "digest_challenge.h"
 #include "escape.h"
 #include "policy.h"
+#include "policy_require.h"
 
 /* For a name of the configuration: with the names to use instead it fits into SSPI_ERROR_SIZE. */
 #define SHOWN_SIZE 101
@@ -157,6 +158,52 @@ bool acceptor_config_check_user_name(const struct sspi_policy *policy, enum sspi
              "%s sam: a user of %s could have the same name DOMAIN\\user as another person of the "
              "directory: use %s full, or remove %s, so that winbind verifies NTLM users",
              user_name, file, user_name, file);
+    return false;
+}
+
+/* ---- required groups ---- */
+
+/* Only a ticket and winbind have SIDs. */
+static bool can_have_sids(const struct sspi_policy *policy)
+{
+    return policy_uses_mech(policy, SSPI_MECH_KERBEROS) ||
+           (policy_uses_mech(policy, SSPI_MECH_NTLM) && policy->ntlm_user_file.n == 0);
+}
+
+static const char *lack_of_sids(const struct sspi_policy *policy)
+{
+    if (!policy->groups.offers[SSPI_GROUPS_TICKET] &&
+        !policy->groups.offers[SSPI_GROUPS_TICKET_UNFILTERED])
+        return "is a group of the directory, but ticket is not in";
+    return can_have_sids(policy) ? NULL
+                                 : "is a group of the directory, which only Kerberos and winbind "
+                                   "know, whatever is in";
+}
+
+static const char *lack_of_names(const struct sspi_policy *policy)
+{
+    if (policy->groups.offers[SSPI_GROUPS_LOCAL] ||
+        (policy->groups.offers[SSPI_GROUPS_FILE] && policy->group_file.n > 0))
+        return NULL;
+    return policy->groups.offers[SSPI_GROUPS_FILE]
+               ? "has no domain, so it is a group of a group file or of this machine, but there is "
+                 "no group file, and local is not in"
+               : "has no domain, so it is a group of a group file or of this machine, but neither "
+                 "file nor local is in";
+}
+
+bool acceptor_config_check_group(const struct sspi_policy *policy, enum sspi_server server,
+                                 const char *directive, struct sspi_view group, char *text)
+{
+    char shown[SHOWN_SIZE];
+    struct sid sid;
+    bool plain = policy_require_group(group, &sid) == POLICY_GROUP_PLAIN;
+    const char *lack = plain ? lack_of_names(policy) : lack_of_sids(policy);
+    if (lack == NULL)
+        return true;
+    snprintf(text, SSPI_ERROR_SIZE, "%.40s: \"%s\" %s %s, so no client is a member", directive,
+             escape_configured(shown, sizeof(shown), group), lack,
+             sspi_option_info(SSPI_OPTION_GROUPS)->name[server]);
     return false;
 }
 

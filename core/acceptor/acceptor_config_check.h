@@ -16,6 +16,11 @@ bool acceptor_config_check_name(const struct sspi_policy *policy, const char *di
 bool acceptor_config_check_realm(const struct sspi_policy *policy, const char *directive,
                                  struct sspi_view realm, char *text);
 
+/* The same for a required group: whether the sources of groups that `policy` lists have such
+ * groups. `server`: whose directives are named. */
+bool acceptor_config_check_group(const struct sspi_policy *policy, enum sspi_server server,
+                                 const char *directive, struct sspi_view group, char *text);
+
 /* Checks that `policy`, which may be that of one scope, does not ask for the user names
  * DOMAIN\alice of a directory beside an NTLM user file of any domain. If httpd merges the two for a
  * request, request_user_name.c refuses the users of the file. False: `error` (SSPI_ERROR_SIZE

@@ -301,6 +301,14 @@ static bool is_domain_of(const struct sid *domain, const struct sid *sid)
     return sid_same_domain(&first, sid);
 }
 
+bool acceptor_directory_knows_own_domain(struct acceptor_directory *directory)
+{
+    pthread_mutex_lock(&directory->lock);
+    bool known = directory->own_domain.n_sub > 0;
+    pthread_mutex_unlock(&directory->lock);
+    return known;
+}
+
 bool acceptor_directory_is_own(struct acceptor_directory *directory, const struct sid *sid)
 {
     static const struct sid builtin = {1, {0, 0, 0, 0, 0, 5}, {32}}; /* MS-DTYP 2.4.2.4 */

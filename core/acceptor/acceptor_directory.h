@@ -88,6 +88,9 @@ bool acceptor_directory_name(struct acceptor_directory *directory, const struct 
 /* True if a requirement names this SID, by its text or by a name. */
 bool acceptor_directory_is_named(struct acceptor_directory *directory, const struct sid *sid);
 
+/* True if the SID of the directory's own domain was found. */
+bool acceptor_directory_knows_own_domain(struct acceptor_directory *directory);
+
 /* True if the SID is in a domain of ours: the directory's own domain, the domain of a SID that a
  * requirement names, or BUILTIN (S-1-5-32), which each machine has for itself. A foreign realm must
  * not put users into such groups. */

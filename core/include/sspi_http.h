@@ -247,6 +247,25 @@ bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy
 void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                               const char *directive, struct sspi_view name);
 
+/* The same for a group that `directive` demands. `policy` also has the sources of groups (GROUPS,
+ * GROUP_FILE). */
+void sspi_acceptor_check_group(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                               const char *directive, struct sspi_view group);
+
+/* Adds a group that the server's own `directive` (httpd's Require) demands, so that
+ * sspi_acceptor_look_up_groups() finds the SID of DOMAIN\name. sspi_acceptor_open() does the same
+ * for the groups in a complete policy. Parent only. False: `error` (SSPI_ERROR_SIZE bytes) names
+ * the directive, the group and what would be right. */
+bool sspi_acceptor_add_group(struct sspi_acceptor *acceptor, const char *directive,
+                             struct sspi_view group, char *error);
+
+/* True if `word` can name a group. False: `error` (SSPI_ERROR_SIZE bytes) names `directive`, the
+ * word and what would be right. */
+bool sspi_policy_check_group(struct sspi_view word, const char *directive, char *error);
+
+/* True if `group` is DOMAIN\name, whose SID must be looked up at start. */
+bool sspi_policy_is_domain_group(struct sspi_view group);
+
 /* The same for a realm that `directive` demands. */
 void sspi_acceptor_check_realm(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                                const char *directive, struct sspi_view realm);
@@ -409,7 +428,8 @@ struct sspi_result {
     struct sspi_log_entry entries[SSPI_LOG_ENTRIES_LIMIT]; /* write each once */
     size_t n_entries;
     /* By enum sspi_variable; an absent view has no value. A NUL follows each. With a user all but
-     * ERROR may have a value. With a refusal only ERROR has one. */
+     * ERROR, GROUPS and GROUP_SIDS may have a value (sspi_exchange_group_variable()). With a
+     * refusal only ERROR has one. */
     struct sspi_view variables[SSPI_VARIABLE_COUNT];
     struct sspi_view lookup_user; /* SSPI_NEED_HASH only; a NUL follows each of the two */
     struct sspi_view lookup_realm;
@@ -474,6 +494,32 @@ struct sspi_view sspi_exchange_full_name(struct sspi_exchange *exchange);
 /* True if the last step's result has a user of this realm: a Kerberos realm (compared exactly), an
  * NTLM domain (without case), or digest:REALM. */
 bool sspi_exchange_realm_is(const struct sspi_exchange *exchange, struct sspi_view realm);
+
+/* Whether a user is in a group. */
+enum sspi_membership {
+    SSPI_MEMBERSHIP_NO,
+    SSPI_MEMBERSHIP_YES,
+    /* The user comes from a session whose cookie had no room for all groups. Answer 401 with
+     * sspi_exchange_challenge(), which logs why, so that the client sends credentials. */
+    SSPI_MEMBERSHIP_UNKNOWN
+};
+
+/* Whether the last step's user is in `group`, by the sources that `policy` lists (GROUPS). `policy`
+ * is that of the step. A SID or DOMAIN\name is a group of the directory. Any other name is one of
+ * the group file or of this machine. A name of the directory matches no user unless
+ * sspi_acceptor_add_group() added it at start. Without a user: NO. Does not block. */
+enum sspi_membership sspi_exchange_in_group(struct sspi_exchange *exchange,
+                                            const struct sspi_policy *policy,
+                                            struct sspi_view group);
+
+/* Writes the value of SSPI_VARIABLE_GROUPS or SSPI_VARIABLE_GROUP_SIDS for the verified user.
+ * `policy` is one that has granted this request. These values are not in a result, because a user
+ * may be in very many groups, and few applications read them. Absent: the user is in no such group,
+ * the value would have more than 131000 octets, or there is no memory. The value lives until the
+ * next call for the same variable, or the end of the exchange. A NUL follows it. Does not block. */
+struct sspi_view sspi_exchange_group_variable(struct sspi_exchange *exchange,
+                                              const struct sspi_policy *policy,
+                                              enum sspi_variable variable);
 
 /* True if the last step's result has a user, whose client proved that it uses this TLS channel. */
 bool sspi_exchange_is_bound(const struct sspi_exchange *exchange);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy_require.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "bytes.h"
+#include "escape.h"
 #include "utf8.h"
 
 static const struct sspi_view bound_word = {"channel-bound", 13};
@@ -54,6 +56,22 @@ static const char *check_group(struct sspi_view word)
                ? NULL
                : "a SID (S-1-5-21-1-2-3-512), DOMAIN\\name for a group of the directory, or the "
                  "name of a group of the group file or of this machine";
+}
+
+bool sspi_policy_check_group(struct sspi_view word, const char *directive, char *error)
+{
+    const char *right = check_group(word);
+    char shown[ESCAPE_VALUE_SIZE];
+    if (right != NULL)
+        snprintf(error, SSPI_ERROR_SIZE, "%.40s: \"%s\" is not valid; use %s", directive,
+                 escape_configured(shown, sizeof(shown), word), right);
+    return right == NULL;
+}
+
+bool sspi_policy_is_domain_group(struct sspi_view group)
+{
+    struct sid sid;
+    return policy_require_group(group, &sid) == POLICY_GROUP_DOMAIN;
 }
 
 static const char *check_realm(struct sspi_view word)

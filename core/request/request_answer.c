@@ -12,6 +12,7 @@
 #include "policy_proxies.h"
 #include "request_count.h"
 #include "request_digest.h"
+#include "request_membership.h"
 
 static const char *name_of_scheme(uint8_t scheme)
 {
@@ -222,19 +223,9 @@ void request_answer_set_error(struct sspi_exchange *exchange, enum sspi_reason r
     exchange->result.variables[SSPI_VARIABLE_ERROR] = bytes_view(exchange->error);
 }
 
-/* The SID of a foreign user is hidden if its domain is one of ours, as the user's groups are: the
- * foreign KDC claims that SID. */
-static bool shows_sid(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
-{
-    const struct policy_identity *identity = &exchange->identity;
-    return identity->user_sid.n_sub > 0 &&
-           (!identity->is_foreign || policy->groups.offers[SSPI_GROUPS_TICKET_UNFILTERED] ||
-            !acceptor_directory_is_own(exchange->acceptor->directory, &identity->user_sid));
-}
-
 static void set_sid(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    if (!shows_sid(exchange, policy))
+    if (!request_membership_shows(exchange, policy, &exchange->identity.user_sid))
         return;
     sid_write(&exchange->identity.user_sid, exchange->sid);
     exchange->result.variables[SSPI_VARIABLE_SID] = bytes_view(exchange->sid);

@@ -5,6 +5,7 @@
 #include "policy_check.h"
 #include "request_bindings.h"
 #include "request_login.h"
+#include "request_membership.h"
 #include "store_users.h"
 
 /* Each location may look its users up elsewhere. The hash that was found there must be the one that
@@ -81,26 +82,44 @@ static const char *show_line(char out[ESCAPE_NAME_SIZE], const struct sspi_words
     return escape_text(out, ESCAPE_NAME_SIZE, bytes_as_view(&text));
 }
 
-static enum sspi_reason refuse_line(struct sspi_exchange *exchange, const struct sspi_words *line)
+static enum sspi_reason refuse_line(struct sspi_exchange *exchange, enum policy_met met,
+                                    const struct sspi_words *line)
 {
     char name[ESCAPE_NAME_SIZE], words[ESCAPE_NAME_SIZE];
+    bool unknown = met == POLICY_UNKNOWN;
     return request_exchange_log(
-        exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
-        "%s%s does not meet the requirement \"%s\" of this location",
+        exchange, unknown ? SSPI_REASON_SESSION_INCOMPLETE : SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
+        unknown ? "%s%s may meet the requirement \"%s\", but the cookie of the session had no room "
+                  "for all groups: the client is asked for credentials"
+                : "%s%s does not meet the requirement \"%s\" of this location",
         exchange->identity.scheme == SSPI_SCHEME_DIGEST ? "digest:" : "",
         escape_text(name, sizeof(name), bytes_view(exchange->identity.name)),
         show_line(words, line));
 }
 
+/* The exchange, and the policy that it is checked against. */
+struct check {
+    const struct sspi_exchange *exchange;
+    const struct sspi_policy *policy;
+};
+
+static enum policy_met in_group(void *check_, struct sspi_view group)
+{
+    const struct check *check = check_;
+    return request_membership_has(check->exchange, check->policy, group);
+}
+
 enum sspi_reason request_check_require(struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy)
 {
+    struct check check = {exchange, policy};
     const struct policy_require_facts facts = {
         .is_bound = exchange->bound == PACKAGE_BOUND_MATCHED,
         .matches = exchange->acceptor->config.matches,
-        .self = exchange,
+        .in_group = in_group,
+        .self = &check,
     };
     struct sspi_words line;
     enum policy_met met = policy_check_require(policy, &exchange->identity, &facts, &line);
-    return met == POLICY_MET ? SSPI_REASON_NONE : refuse_line(exchange, &line);
+    return met == POLICY_MET ? SSPI_REASON_NONE : refuse_line(exchange, met, &line);
 }

@@ -41,6 +41,8 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     bytes_free(&exchange->authentication_info);
     bytes_free(&exchange->lookup_realm);
     bytes_free(&exchange->full_name);
+    bytes_free(&exchange->group_text[0]);
+    bytes_free(&exchange->group_text[1]);
     for (size_t i = 0; i < PACKAGE_CHALLENGES_LIMIT; i++)
         bytes_free(&exchange->stale[i]);
     bytes_free(&exchange->stale_realm);

@@ -100,6 +100,8 @@ struct sspi_exchange {
     struct sspi_result result;
     struct bytes header_text[SSPI_HEADERS_LIMIT];
     struct bytes lookup_realm;        /* NUL-terminated, of SSPI_NEED_HASH */
+    bool group_unknown;               /* for the log entry of sspi_exchange_challenge() */
+    struct bytes group_text[2];       /* of SSPI_VARIABLE_GROUP_SIDS and SSPI_VARIABLE_GROUPS */
     struct bytes full_name;           /* of a Digest user, for sspi_exchange_full_name() */
     char *user_name;                  /* in the form that the policy of the last step wants */
     char expires[24];                 /* the text of SSPI_VARIABLE_EXPIRES */

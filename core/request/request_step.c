@@ -12,6 +12,7 @@
 #include "request_check.h"
 #include "request_local_groups.h"
 #include "request_login.h"
+#include "request_membership.h"
 #include "request_session.h"
 #include "request_session_make.h"
 #include "policy.h"
@@ -467,12 +468,26 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
     return result;
 }
 
+/* A requirement of the server asked for a group that the session's cookie may have dropped. */
+static void log_unknown_group(struct sspi_exchange *exchange)
+{
+    char shown[ESCAPE_NAME_SIZE];
+    exchange->group_unknown = false;
+    (void)request_exchange_log(
+        exchange, SSPI_REASON_SESSION_INCOMPLETE, SEC_E_OK,
+        "%s may be in a required group, but the cookie of the session had no room for all groups: "
+        "the client is asked for credentials",
+        escape_text(shown, sizeof(shown), bytes_view(exchange->identity.name)));
+}
+
 const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange,
                                                   const struct sspi_policy *policy,
                                                   struct sspi_view realm)
 {
     struct sspi_result *result = &exchange->result;
     begin_step(exchange, realm);
+    if (exchange->group_unknown)
+        log_unknown_group(exchange);
     if (request_answer_challenge(exchange, policy))
         result->status = request_count_status(SSPI_REASON_CHALLENGED);
     else
@@ -502,4 +517,33 @@ struct sspi_view sspi_exchange_full_name(struct sspi_exchange *exchange)
 bool sspi_exchange_realm_is(const struct sspi_exchange *exchange, struct sspi_view realm)
 {
     return exchange->result.has_user && policy_identity_realm_is(&exchange->identity, realm);
+}
+
+enum sspi_membership sspi_exchange_in_group(struct sspi_exchange *exchange,
+                                            const struct sspi_policy *policy,
+                                            struct sspi_view group)
+{
+    enum policy_met met =
+        exchange->result.has_user ? request_membership_has(exchange, policy, group) : POLICY_MISSED;
+    if (met == POLICY_MISSED)
+        return SSPI_MEMBERSHIP_NO;
+    exchange->group_unknown = met == POLICY_UNKNOWN;
+    return met == POLICY_MET ? SSPI_MEMBERSHIP_YES : SSPI_MEMBERSHIP_UNKNOWN;
+}
+
+struct sspi_view sspi_exchange_group_variable(struct sspi_exchange *exchange,
+                                              const struct sspi_policy *policy,
+                                              enum sspi_variable variable)
+{
+    const struct sspi_view absent = {NULL, 0};
+    bool names = variable == SSPI_VARIABLE_GROUPS;
+    struct bytes *to = &exchange->group_text[names];
+    bytes_free(to);
+    to->limit = REQUEST_MEMBERSHIP_LIMIT;
+    if (exchange->reason == SSPI_REASON_GRANTED)
+        request_membership_append(exchange, policy, names, to);
+    if (to->len == 0)
+        return absent;
+    bytes_append_char(to, '\0');
+    return to->failed ? absent : (struct sspi_view){to->data, to->len - 1};
 }

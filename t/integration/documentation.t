@@ -52,8 +52,9 @@ for my $kind (qw(apache nginx)) {
                 my $server = $class{$kind}->new(%$spec);
                 my $r = $server->test_config;
                 is($r->{rc}, 0, $block->{where}) or diag($r->{out}, slurp($server->{config}));
-                # A directive without effect is an error in a page as well.
-                is_deeply([ grep { /\bSSPI-\d+.*|\[(?:warn|error|emerg)\]/ && !/SSPI-20[0-6]|SSPI-23[0-2]/ } split /\n/, $r->{out} ],
+                # A directive without effect is an error in a page as well. No directory runs here, so the
+                # names of its groups are not found (SSPI-209), and they call for a greater limit (SSPI-237).
+                is_deeply([ grep { /\bSSPI-\d+.*|\[(?:warn|error|emerg)\]/ && !/SSPI-20[0-69]|SSPI-23[0-27]/ } split /\n/, $r->{out} ],
                     [], "$block->{where} without a warning");
             }
         };

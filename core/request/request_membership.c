@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "request_membership.h"
+
+#include "policy_require.h"
+#include "policy_sids.h"
+#include "request_groups.h"
+#include "utf8.h"
+
+enum policy_met request_membership_has(const struct sspi_exchange *exchange,
+                                       const struct sspi_policy *policy, struct sspi_view word)
+{
+    struct sid sid = {0};
+    switch (policy_require_group(word, &sid)) {
+    case POLICY_GROUP_INVALID:
+        break;
+    case POLICY_GROUP_DOMAIN:
+        if (!acceptor_directory_find(exchange->acceptor->directory, word, &sid))
+            break;
+        return policy_sids_has(policy, &exchange->identity, &sid);
+    case POLICY_GROUP_SID:
+        return policy_sids_has(policy, &exchange->identity, &sid);
+    case POLICY_GROUP_PLAIN:
+        return request_groups_has(exchange, policy, word) ? POLICY_MET : POLICY_MISSED;
+    }
+    return POLICY_MISSED;
+}
+
+/* While the own domain is not known, a foreign realm could claim it. */
+static bool is_own(void *directory, const struct sid *sid)
+{
+    return !acceptor_directory_knows_own_domain(directory) ||
+           acceptor_directory_is_own(directory, sid);
+}
+
+bool request_membership_shows(const struct sspi_exchange *exchange,
+                              const struct sspi_policy *policy, const struct sid *sid)
+{
+    return policy_sids_shows(policy, &exchange->identity, sid, is_own,
+                             exchange->acceptor->directory);
+}
+
+/* ---- the variables ---- */
+
+static void separate(struct bytes *to)
+{
+    if (to->len > 0)
+        bytes_append_char(to, ',');
+}
+
+/* The name of a group without a domain, with its escapes. */
+static void append_name(void *to_, struct sspi_view name)
+{
+    struct bytes *to = to_;
+    if (name.len == 0 || !utf8_is_name(name))
+        return;
+    separate(to);
+    for (size_t i = 0; i < name.len && !to->failed; i++) {
+        if (name.data[i] == ',' || name.data[i] == '\\')
+            bytes_append_char(to, '\\');
+        bytes_append_char(to, name.data[i]);
+    }
+}
+
+static void append_sid(const struct sid *sid, struct bytes *to)
+{
+    char text[SID_TEXT_SIZE];
+    size_t len = sid_write(sid, text);
+    separate(to);
+    bytes_append(to, text, len);
+}
+
+static void append_group(const struct sspi_exchange *exchange, const struct sid *sid, bool names,
+                         struct bytes *name, struct bytes *to)
+{
+    name->len = 0;
+    if (names && acceptor_directory_name(exchange->acceptor->directory, sid, name))
+        append_name(to, bytes_as_view(name));
+    else
+        append_sid(sid, to);
+}
+
+void request_membership_append(const struct sspi_exchange *exchange,
+                               const struct sspi_policy *policy, bool names, struct bytes *to)
+{
+    struct bytes name BYTES_CLEANUP = {0};
+    struct sid_list_at at = policy_sids_begin(policy, &exchange->identity);
+    if (names)
+        request_groups_visit(exchange, policy, append_name, to);
+    while (!to->failed && sid_list_next(&at))
+        if (request_membership_shows(exchange, policy, &at.sid))
+            append_group(exchange, &at.sid, names, &name, to);
+    if (name.failed)
+        to->failed = true;
+}
