@@ -35,6 +35,8 @@ static const command_rec commands[] = {
 #include "sspi_options.def"
     [N_COMMANDS] = AP_INIT_RAW_ARGS("Require", mod_sspi_authz_count, NULL, OR_AUTHCFG,
                                     "the directive of mod_authz_core"),
+    AP_INIT_TAKE1("AuthName", mod_sspi_set_auth_name, NULL, OR_AUTHCFG,
+                  "the directive of mod_authn_core"),
     AP_INIT_TAKE1("AuthType", mod_sspi_set_auth_type, NULL, OR_AUTHCFG,
                   "the directive of mod_authn_core"),
     {.name = NULL},

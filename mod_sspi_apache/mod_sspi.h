@@ -43,6 +43,9 @@ struct mod_sspi_dir_config {
      * AuthType None. */
     enum mod_sspi_auth_type auth_type;
     bool auth_none;
+    bool demands_bound; /* the scope has Require sspi-channel-bound */
+    const char *path;   /* as the section names it; NULL: the server */
+    const char *realm;  /* of AuthName; NULL: not set, or an expression */
     /* Used while httpd reads the scope; the bits are methods, as in cmd_parms. The methods that at
      * least one Require line applies to, those of at least two lines, and those of
      * sspi-channel-bound outside <RequireAll>. */
@@ -63,10 +66,11 @@ void *mod_sspi_dir_config_create(apr_pool_t *p, char *path);
 void *mod_sspi_dir_config_merge(apr_pool_t *p, void *outer, void *inner);
 void *mod_sspi_server_config_create(apr_pool_t *p, server_rec *s);
 
-/* Handlers of directives: those of sspi_options.def, and AuthType. They return NULL, or an error
- * message. */
+/* Handlers of directives: those of sspi_options.def, AuthType and AuthName. They return NULL, or an
+ * error message. */
 const char *mod_sspi_set_option(cmd_parms *cmd, void *dir, const char *args);
 const char *mod_sspi_set_auth_type(cmd_parms *cmd, void *dir, const char *type);
+const char *mod_sspi_set_auth_name(cmd_parms *cmd, void *dir, const char *name);
 
 /* True if AuthType SSPI is in force for r. */
 bool mod_sspi_dir_config_is_sspi(request_rec *r);

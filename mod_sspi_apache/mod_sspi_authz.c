@@ -384,6 +384,7 @@ const char *mod_sspi_authz_count(cmd_parms *cmd, void *dir_, const char *args)
     /* Lines for different methods (<Limit>, <LimitExcept>) never apply to one request. */
     dir->required_again |= dir->required & cmd->limited;
     dir->required |= cmd->limited;
+    dir->demands_bound |= strcmp(provider, "sspi-channel-bound") == 0;
     if (strcmp(provider, "sspi-channel-bound") == 0 && is_alternative(cmd->directive)) {
         dir->bound_as_alternative |= cmd->limited;
     }

@@ -11,6 +11,7 @@ void *mod_sspi_dir_config_create(apr_pool_t *p, char *path)
     struct mod_sspi_dir_config *dir = apr_pcalloc(p, sizeof(*dir));
 
     dir->policy = sspi_policy_defaults();
+    dir->path = path;
     return dir;
 }
 
@@ -33,12 +34,15 @@ void *mod_sspi_dir_config_merge(apr_pool_t *p, void *outer_, void *inner_)
     struct mod_sspi_dir_config *merged;
 
     /* Most scopes with Require lines have no option of this module. */
-    if (inner->policy.set == 0 && inner->auth_type == MOD_SSPI_AUTH_UNSET && !inner->auth_none) {
+    if (inner->policy.set == 0 && inner->auth_type == MOD_SSPI_AUTH_UNSET && !inner->auth_none &&
+        inner->realm == NULL) {
         return outer;
     }
     merged = apr_pcalloc(p, sizeof(*merged));
     sspi_policy_merge(&merged->policy, &outer->policy, &inner->policy);
     merge_auth_type(merged, outer, inner);
+    merged->path = inner->path;
+    merged->realm = inner->realm != NULL ? inner->realm : outer->realm;
     return merged;
 }
 
@@ -86,9 +90,9 @@ static const char *set_file_name(cmd_parms *cmd, const char *prefix, struct sspi
     return NULL;
 }
 
-/* Lists scopes that name a file, or that determine what a file must contain, for the checks at
- * start. Scopes of .htaccess files are not listed: httpd reads them for each request, in many
- * threads, and frees them with it. */
+/* Lists scopes that name a file, or that determine what a file must contain, or which sessions
+ * there are, for the checks at start. Scopes of .htaccess files are not listed: httpd reads them
+ * for each request, in many threads, and frees them with it. */
 static void add_to_server(cmd_parms *cmd, struct mod_sspi_dir_config *dir)
 {
     struct mod_sspi_server_config *config =
@@ -127,7 +131,9 @@ const char *mod_sspi_set_option(cmd_parms *cmd, void *dir_, const char *args)
         }
         add_to_server(cmd, dir);
     } else if (option == SSPI_OPTION_CHANNEL_BINDING || option == SSPI_OPTION_PACKAGES ||
-               option == SSPI_OPTION_MECHANISMS || option == SSPI_OPTION_GROUPS) {
+               option == SSPI_OPTION_MECHANISMS || option == SSPI_OPTION_GROUPS ||
+               option == SSPI_OPTION_SESSION || option == SSPI_OPTION_SESSION_COOKIE ||
+               option == SSPI_OPTION_SESSION_AUDIENCE) {
         add_to_server(cmd, dir);
     }
     for (int i = 0; option == SSPI_OPTION_DIGEST_PROVIDER && i < words->nelts; i++) {
@@ -162,6 +168,16 @@ const char *mod_sspi_set_auth_type(cmd_parms *cmd, void *dir_, const char *type)
     } else {
         dir->auth_type = MOD_SSPI_AUTH_OTHER;
     }
+    return NULL;
+}
+
+/* mod_authn_core owns AuthName. The check of sessions at start needs a realm that no request
+ * changes. */
+const char *mod_sspi_set_auth_name(cmd_parms *cmd, void *dir_, const char *name)
+{
+    struct mod_sspi_dir_config *dir = dir_;
+
+    dir->realm = strpbrk(name, "%$\\\"") == NULL ? name : NULL;
     return NULL;
 }
 

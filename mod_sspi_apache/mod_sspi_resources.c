@@ -85,20 +85,47 @@ static unsigned survey_tree(apr_pool_t *ptemp, const ap_directive_t *node)
     return found;
 }
 
-static void open_policy(server_rec *s, struct opening *opening, const struct sspi_policy *policy,
-                        bool complete, bool has_realm)
+/* Several scopes may name the same file: its error is written once. */
+static void report(server_rec *s, struct opening *opening, const char *error)
 {
-    char error[SSPI_ERROR_SIZE];
-
-    if (sspi_acceptor_open(opening->acceptor, policy, complete, has_realm, error)) {
-        return;
-    }
-    /* Several scopes may name the same file: its error is written once. */
     if (strcmp(error, opening->error) != 0) {
         ap_log_error(APLOG_MARK, APLOG_STARTUP | APLOG_ERR, 0, s, "%s", error);
         apr_cpystrn(opening->error, error, sizeof(opening->error));
     }
     opening->failed = true;
+}
+
+static void open_policy(server_rec *s, struct opening *opening, const struct sspi_policy *policy,
+                        bool complete, bool has_realm)
+{
+    char error[SSPI_ERROR_SIZE];
+
+    if (!sspi_acceptor_open(opening->acceptor, policy, complete, has_realm, error)) {
+        report(s, opening, error);
+    }
+}
+
+/* Checks the sessions of a section with those of the server around it. httpd merges other sections
+ * only for a request. A section with an AuthType of its own is a location. */
+static void check_sessions(server_rec *host, const struct mod_sspi_dir_config *dir,
+                           struct opening *opening)
+{
+    const struct mod_sspi_dir_config *outer =
+        ap_get_module_config(host->lookup_defaults, &sspi_module);
+    const char *name = host->server_hostname != NULL ? host->server_hostname : "";
+    struct sspi_policy policy;
+    char error[SSPI_ERROR_SIZE];
+
+    sspi_policy_merge(&policy, &outer->policy, &dir->policy);
+    policy.requires_channel_bound |= dir->demands_bound;
+    if (!sspi_policy_check_session(&policy, SSPI_SERVER_APACHE, error)) {
+        report(host, opening, error);
+    }
+    if (dir->auth_type == MOD_SSPI_AUTH_SSPI) {
+        sspi_acceptor_check_sessions(opening->acceptor, &policy, name,
+                                     dir->path != NULL ? dir->path : "the server",
+                                     mod_sspi_view(dir->realm != NULL ? dir->realm : outer->realm));
+    }
 }
 
 /* Opens a policy that sets only this package and mechanism. `mechanism` may be NULL. */
@@ -213,6 +240,7 @@ static void open_configured(server_rec *host, const struct mod_sspi_server_confi
             try_keytab(opening, &policy);
         }
         open_policy(host, opening, &policy, false, false);
+        check_sessions(host, APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *), opening);
     }
 }
 

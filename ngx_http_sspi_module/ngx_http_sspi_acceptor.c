@@ -174,6 +174,34 @@ ngx_http_sspi_check_realm(ngx_http_sspi_loc_conf_t *slcf, char *error)
 }
 
 
+/* locations of a server block are found by the position of their "sspi" */
+
+static void
+ngx_http_sspi_check_sessions(ngx_http_sspi_main_conf_t *smcf,
+    ngx_http_sspi_loc_conf_t *slcf)
+{
+    u_char            host[NGX_MAX_ERROR_STR], location[NGX_MAX_ERROR_STR];
+    struct sspi_view  realm;
+
+    realm.data = NULL;
+    realm.len = 0;
+
+    if (slcf->realm && slcf->realm->lengths == NULL) {
+        realm = ngx_http_sspi_view(&slcf->realm->value);
+    }
+
+    *ngx_snprintf(host, sizeof(host) - 1, "%V", &slcf->server->server_name)
+        = '\0';
+    *ngx_snprintf(location, sizeof(location) - 1, "the \"sspi\" in %V:%ui",
+                  &slcf->file, slcf->line)
+        = '\0';
+
+    sspi_acceptor_check_sessions(smcf->acceptor, &slcf->policy,
+                                 (const char *) host, (const char *) location,
+                                 realm);
+}
+
+
 static ngx_int_t
 ngx_http_sspi_open_policies(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 {
@@ -194,6 +222,8 @@ ngx_http_sspi_open_policies(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
                           error, &slcfp[i]->file, slcfp[i]->line);
             return NGX_ERROR;
         }
+
+        ngx_http_sspi_check_sessions(smcf, slcfp[i]);
     }
 
     return NGX_OK;

@@ -67,6 +67,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     acceptor_limiter_unref(acceptor->nss_limiter);
     acceptor_directory_unref(acceptor->directory);
     acceptor_log_addresses_clear(&acceptor->logged_proxies);
+    acceptor_sessions_free(acceptor->sessions);
     hash_suite_clear(&acceptor->hashes);
     store_keys_unref(acceptor->state_keys);
     store_state_free(acceptor->state);
@@ -223,6 +224,19 @@ void sspi_acceptor_check_header_limit(struct sspi_acceptor *acceptor, uint64_t l
              (unsigned long long)limit,
              nginx ? "large_client_header_buffers 8 64k" : "LimitRequestFieldSize 65536");
     warn(acceptor, SSPI_REASON_HEADER_LIMIT, text);
+}
+
+void sspi_acceptor_check_sessions(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                                  const char *host, const char *location, struct sspi_view realm)
+{
+    char text[SSPI_ERROR_SIZE];
+    const struct acceptor_sessions_location here = {.host = host,
+                                                    .name = location,
+                                                    .policy = policy,
+                                                    .server = acceptor->config.server,
+                                                    .realm = realm};
+    if (!acceptor_sessions_check(&acceptor->sessions, &here, &acceptor->hashes, text))
+        warn(acceptor, SSPI_REASON_SHARED_COOKIE, text);
 }
 
 size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
@@ -634,6 +648,7 @@ bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy
 {
     struct needs needs;
     if (!acceptor_config_check_user_name(policy, acceptor->config.server, error) ||
+        !sspi_policy_check_session(policy, acceptor->config.server, error) ||
         !find_needs(acceptor, policy, complete, has_realm, &needs, error) ||
         !open_needs(acceptor, policy, &needs, error))
         return false;

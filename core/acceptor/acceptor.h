@@ -9,6 +9,7 @@
 #include "acceptor_directory.h"
 #include "acceptor_limiter.h"
 #include "acceptor_log.h"
+#include "acceptor_sessions.h"
 #include "acceptor_source.h"
 #include "acceptor_user_mark.h"
 #include "sspi_http.h"
@@ -31,6 +32,7 @@ struct sspi_acceptor {
                                            * for a while after one took too long */
     struct acceptor_directory *directory; /* the groups that requirements name */
     struct acceptor_log_addresses logged_proxies;
+    struct acceptor_sessions *sessions;           /* locations that were checked at start */
     uint8_t mark_key[ACCEPTOR_USER_MARK_KEY_LEN]; /* random; only this acceptor has it */
 };
 

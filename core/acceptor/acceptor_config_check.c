@@ -207,6 +207,29 @@ bool acceptor_config_check_group(const struct sspi_policy *policy, enum sspi_ser
     return false;
 }
 
+/* ---- sessions ---- */
+
+bool sspi_policy_check_session(const struct sspi_policy *policy, enum sspi_server server,
+                               char *error)
+{
+    static const char *const lines[] = {[SSPI_SERVER_APACHE] = "Require sspi-channel-bound",
+                                        [SSPI_SERVER_NGINX] = "sspi_require channel-bound"};
+    const char *session = sspi_option_info(SSPI_OPTION_SESSION)->name[server];
+    bool by_line = policy->requires_channel_bound;
+    if (!policy->session || !policy_demands_channel(policy))
+        return true;
+    snprintf(
+        error, SSPI_ERROR_SIZE,
+        "%s is on, but %s%s demands a channel binding: a session's cookie proves no channel, so "
+        "it would never count. Set %s off there. %s all keeps a login on its TLS connection "
+        "instead",
+        session,
+        by_line ? lines[server] : sspi_option_info(SSPI_OPTION_CHANNEL_BINDING)->name[server],
+        by_line ? "" : " require", session,
+        sspi_option_info(SSPI_OPTION_CONNECTION_AUTH)->name[server]);
+    return false;
+}
+
 /* ---- modes of files ---- */
 
 bool acceptor_config_check_mode(const char *what, const char *path, bool is_secret, char *text)

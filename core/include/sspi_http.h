@@ -170,6 +170,12 @@ bool sspi_policy_make_optional(const struct sspi_policy *policy, bool tls,
 bool sspi_policy_check_realm(const struct sspi_policy *policy, struct sspi_view realm,
                              enum sspi_server server, char *error);
 
+/* True if sessions are off in `policy`, or it demands no channel binding. A session's cookie proves
+ * no channel. sspi_acceptor_open() calls this. httpd also calls it for a section with those around
+ * it. False: `error` (SSPI_ERROR_SIZE bytes) names the directives, and what would be right. */
+bool sspi_policy_check_session(const struct sspi_policy *policy, enum sspi_server server,
+                               char *error);
+
 /* True if `policy` sets this option to a value that demands users, a channel binding or TLS. */
 bool sspi_policy_demands(const struct sspi_policy *policy, enum sspi_option option);
 
@@ -285,6 +291,14 @@ void sspi_acceptor_check_header_limit(struct sspi_acceptor *acceptor, uint64_t l
  * directive demands a user. `directive` and `location` are printable text. Parent only. */
 void sspi_acceptor_log_unprotected(struct sspi_acceptor *acceptor, const char *directive,
                                    const char *location);
+
+/* Adds a log entry if this location has sessions with the same cookie as another one of the host,
+ * but a session of one does not count in the other. The server calls it for each location. `policy`
+ * is complete. `host` and `location` are printable text: the name by which clients ask for the
+ * host, and what the administrator calls the location. `realm`: Digest's; absent if it depends on
+ * the request. Parent only. */
+void sspi_acceptor_check_sessions(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
+                                  const char *host, const char *location, struct sspi_view realm);
 
 /* Returns the number of log entries that the acceptor has added since the last call, and points
  * *ret_entries at them. They live until the next call on the acceptor. Parent only. */

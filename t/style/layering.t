@@ -26,7 +26,7 @@ my %may_use = (
     sasl => [qw(base package sspi)],
     policy => [qw(base binding digest package)],
     session => [qw(base package policy)],
-    acceptor => [qw(base store binding directory package kerberos digest ntlm policy)],
+    acceptor => [qw(base store binding directory package kerberos digest ntlm policy session)],
     request => [qw(base store binding package kerberos digest ntlm policy session acceptor)],
 );
 my @folders = map { m{([^/]+)/\z} ? $1 : () } glob "$root/core/*/";
