@@ -583,7 +583,7 @@ size_t sspi_http_private_cache_control(struct sspi_view value, char *to);
 bool sspi_http_sets_cookie(const struct sspi_exchange *exchange);
 
 /* The most octets that sspi_http_cookie_cache_control() writes for a value of this length. */
-#define SSPI_COOKIE_CONTROL_SIZE(value_len) ((value_len) + 24)
+#define SSPI_COOKIE_CONTROL_SIZE(value_len) (2 * (value_len) + 24)
 
 /* Writes the Cache-Control of such an answer: the directives of `value`, and no-cache="Set-Cookie",
  * so that no cache gives the cookie to another client (RFC 9111 section 5.2.2.4). `value` is all

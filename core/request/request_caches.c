@@ -84,35 +84,33 @@ size_t sspi_http_private_cache_control(struct sspi_view value, char *to)
     return len;
 }
 
-/* A cache asks the server again before it uses an answer with one of the first two. The third one
- * is there already if a server merges twice. */
-static bool has_no_cache(struct sspi_view value)
+static void append_member(char *to, size_t *len, struct sspi_view member)
 {
-    while (value.len > 0) {
-        struct sspi_view member = next_member(&value);
-        if (bytes_equal_nocase(member, SSPI_VIEW("no-cache")) ||
-            bytes_equal_nocase(member, SSPI_VIEW("no-store")) ||
-            bytes_equal_nocase(member, SSPI_VIEW("no-cache=\"Set-Cookie\"")))
-            return true;
+    if (*len > 0) {
+        memcpy(to + *len, ", ", 2);
+        *len += 2;
     }
-    return false;
+    memcpy(to + *len, member.data, member.len);
+    *len += member.len;
 }
 
+/* A server may merge a value that has the directive already, even twice. A cache asks the server
+ * again before it uses an answer with no-cache or no-store, so these need no other directive. */
 size_t sspi_http_cookie_cache_control(struct sspi_view value, char *to)
 {
-    static const char added[] = "no-cache=\"Set-Cookie\"";
+    static const struct sspi_view added = {"no-cache=\"Set-Cookie\"", 21};
+    bool is_needed = true;
     size_t len = 0;
-    value = field_trim(value);
-    if (value.len > 0) {
-        memcpy(to, value.data, value.len);
-        len = value.len;
+    while (value.len > 0) {
+        struct sspi_view member = next_member(&value);
+        if (member.len == 0 || bytes_equal_nocase(member, added))
+            continue;
+        if (bytes_equal_nocase(member, SSPI_VIEW("no-cache")) ||
+            bytes_equal_nocase(member, SSPI_VIEW("no-store")))
+            is_needed = false;
+        append_member(to, &len, member);
     }
-    if (has_no_cache(value))
-        return len;
-    if (len > 0) {
-        memcpy(to + len, ", ", 2);
-        len += 2;
-    }
-    memcpy(to + len, added, sizeof(added) - 1);
-    return len + sizeof(added) - 1;
+    if (is_needed)
+        append_member(to, &len, added);
+    return len;
 }

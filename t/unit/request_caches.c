@@ -68,7 +68,9 @@ static void no_cache_gives_a_cookie_to_another_client(void **state)
     sets_cookie("no-cache=\"X\"", "no-cache=\"X\", no-cache=\"Set-Cookie\"");
     sets_cookie("private, No-Cache", "private, No-Cache");
     sets_cookie("no-store", "no-store");
-    sets_cookie("no-cache=\"Set-Cookie\", public", "no-cache=\"Set-Cookie\", public");
+    sets_cookie("no-cache=\"Set-Cookie\",no-cache=\"set-cookie\",public",
+                "public, no-cache=\"Set-Cookie\"");
+    sets_cookie(",,a,b,,", "a, b, no-cache=\"Set-Cookie\"");
     assert_false(sspi_http_sets_cookie(NULL));
 }
 
