@@ -187,6 +187,29 @@ scenario 'a client accepts both certificates of a server', { %server_config, cer
     }
 };
 
+# The PAC of an MIT KDC has no logon information.
+scenario 'a ticket without names and groups of a directory', { %server_config, locations => [
+        { path => '/default/', %negotiate },
+        { path => '/sam/', %negotiate, user_name => 'sam' },
+        { path => '/upn/', %negotiate, user_name => 'upn' },
+        { path => '/groups/', %negotiate, groups => 'ticket' },
+    ] }, sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $alice);
+    my $no_groups = message_id('NO_GROUPS');
+    granted($c->get('/default/', negotiate => 1), \%alice, 'the default');
+    unlike($server->log, qr/$no_groups/, 'the log says nothing where no directive asks for groups');
+    for my $path ('/sam/', '/upn/', '/groups/') {
+        $server->new_log;
+        my $a = $c->get($path, negotiate => 1);
+        granted($a, \%alice, "$path: the full name");
+        is(scalar $a->header('X-Sspi-Sid'), undef, 'without a SID');
+        my @lines = $server->new_log =~ /^(.*$no_groups.*)$/mg;
+        is(scalar @lines, 1, 'the log says once that the ticket has no groups');
+        like($lines[0], qr/alice\@SSPI\.TEST/, 'and names the user');
+    }
+};
+
 # Returns the end of the service's ticket in the cache of `env`, in seconds since 1970.
 sub end_of_ticket {
     my ($env) = @_;

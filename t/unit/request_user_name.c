@@ -186,6 +186,37 @@ static void a_user_principal_name_is_no_principal_of_another_user(void **state)
     check_form(user, SSPI_USER_NAME_UPN, "bob@lower.realm");
 }
 
+static void check_made(bool is_foreign, bool unfiltered, uint64_t form, const char *wanted)
+{
+    static char name[] = "alice@OTHER", target[] = "HTTP/www@" REALM, sam_name[] = "LAB\\bob",
+                upn[] = "bob@example.com";
+    struct sspi_acceptor acceptor = {.default_realm = NULL};
+    struct sspi_exchange exchange = {.acceptor = &acceptor,
+                                     .identity = {.scheme = SSPI_SCHEME_NEGOTIATE,
+                                                  .mech = SSPI_MECH_KERBEROS,
+                                                  .name = name,
+                                                  .target = target,
+                                                  .sam_name = sam_name,
+                                                  .upn = upn,
+                                                  .is_foreign = is_foreign}};
+    struct sspi_policy policy = sspi_policy_defaults();
+    char *made = NULL;
+    policy.user_name = form;
+    policy.groups.offers[SSPI_GROUPS_TICKET_UNFILTERED] = unfiltered;
+    assert_int_equal(request_user_name_make(&exchange, &policy, &made), REQUEST_USER_NAME_GOOD);
+    assert_string_equal(made, wanted);
+    free(made);
+}
+
+static void the_pac_of_a_foreign_realm_does_not_name_our_users(void **state)
+{
+    check_made(true, false, SSPI_USER_NAME_SAM, "alice@OTHER");
+    check_made(true, false, SSPI_USER_NAME_UPN, "alice@OTHER");
+    check_made(true, true, SSPI_USER_NAME_SAM, "LAB\\bob");
+    check_made(true, true, SSPI_USER_NAME_UPN, "bob@example.com");
+    check_made(false, false, SSPI_USER_NAME_SAM, "LAB\\bob");
+}
+
 /* A user and its person: alice of the default realm, the own domain and the user file is one
  * person. */
 struct person {
@@ -301,6 +332,7 @@ int main(void)
         cmocka_unit_test(account_names_of_the_directory),
         cmocka_unit_test(user_principal_names),
         cmocka_unit_test(a_user_principal_name_is_no_principal_of_another_user),
+        cmocka_unit_test(the_pac_of_a_foreign_realm_does_not_name_our_users),
         cmocka_unit_test(two_users_never_have_the_same_name),
     };
     return cmocka_run_group_tests(tests, start, end);

@@ -160,6 +160,52 @@ sub _fill {
     return;
 }
 
+# Runs Python on the domain's own files, as `db`, with words in `argv`. samba-tool takes a second for each call, and
+# refuses some values that the domain controller accepts.
+my $python_head = <<'PYTHON';
+import sys
+from ldb import Message, MessageElement, FLAG_MOD_REPLACE
+from samba.auth import system_session
+from samba.param import LoadParm
+from samba.samdb import SamDB
+lp = LoadParm()
+lp.load(sys.argv[1])
+argv = sys.argv[2:]
+db = SamDB(lp=lp, session_info=system_session(lp))
+user = db.search(expression='(sAMAccountName=%s)' % argv[0])[0].dn
+PYTHON
+
+sub _python {
+    my ($self, $text, @argv) = @_;
+    # The interpreter of Samba's own tools.
+    my ($python) = slurp('/usr/bin/samba-tool') =~ /\A#!\s*(\S+)/;
+    SSPI::Test::must_run([ $python, '-c', $python_head . $text, $self->{conf}, @argv ], timeout => 300);
+    return;
+}
+
+# Makes `n` groups, and makes the user a member of all of them.
+sub add_groups {
+    my ($self, $user, $n) = @_;
+    return $self->_python(<<'PYTHON', $user, $n);
+db.transaction_start()
+for i in range(int(argv[1])):
+    name = 'web-%s-%d' % (argv[0], i)
+    db.add({'dn': 'CN=%s,CN=Users,%s' % (name, db.domain_dn()), 'objectClass': 'group', 'sAMAccountName': name,
+        'member': str(user)})
+db.transaction_commit()
+PYTHON
+}
+
+# Sets a user's userPrincipalName.
+sub set_upn {
+    my ($self, $user, $upn) = @_;
+    return $self->_python(<<'PYTHON', $user, $upn);
+change = Message(user)
+change['upn'] = MessageElement(argv[1], FLAG_MOD_REPLACE, 'userPrincipalName')
+db.modify(change)
+PYTHON
+}
+
 # Returns the SID of a user or group.
 sub sid {
     my ($self, $kind, $name) = @_;
