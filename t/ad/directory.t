@@ -11,6 +11,7 @@ use IPC::Open2 qw(open2);
 use Time::HiRes qw(time);
 use SSPI::Test qw(build_dir run);
 use SSPI::Test::AD;
+use SSPI::Test::Scenario;
 
 my $program = build_dir() . '/t/ad/directory';
 plan skip_all => "$program is not built" if !-x $program;
@@ -75,6 +76,18 @@ for my $group ("$domain\\missing", 'OTHER\\admins') {
 is((ask("own $domain_sid-1"))[0], 'yes', 'the own domain is ours');
 is((ask('own S-1-5-21-9-9-9-2'))[0], 'yes', 'so is the domain of a SID that a requirement names');
 is((ask('own S-1-5-21-9-9-8-2'))[0], 'no', 'another domain is not');
+
+# Both servers.
+my %team = (packages => 'Negotiate', keytab => $ad->{keytab}, require => [ "group $domain\\\\web-team" ]);
+my %ticket = map { $_ => $ad->login($_) } qw(alice bob);
+scenario 'a required group', { env => $ad->server_env, locations => [ { path => '/team/', %team } ] }, sub {
+    my ($server) = @_;
+    my $id = message_id('GROUP_RESOLVED');
+    like($server->log, qr/$id: the group $domain\\{1,2}web-team is $sid{'web-team'}\b/, 'its SID is logged at start');
+    granted($server->client(env => $ticket{alice})->get('/team/', negotiate => 1),
+        { user => 'alice@' . SSPI::Test::AD::REALM }, 'a member');
+    is($server->client(env => $ticket{bob})->get('/team/', negotiate => 1)->status, 403, 'another user');
+};
 
 # A renamed group. Winbind remembers names for a while.
 start("$domain\\web-all", "$domain\\web-new");
