@@ -69,14 +69,37 @@ bool sid_parse(struct sspi_view text, struct sid *ret_sid)
     return true;
 }
 
+/* Applications get the SIDs of all groups of a user with each request, and printf would need most
+ * of that time. Returns the number of digits. */
+static size_t write_decimal(uint32_t number, char *to)
+{
+    char digits[10];
+    size_t n = 0;
+    do {
+        digits[n++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    for (size_t i = 0; i < n; i++)
+        to[i] = digits[n - 1 - i];
+    return n;
+}
+
+static size_t write_authority(uint64_t authority, char *to)
+{
+    if (authority >> 32 != 0)
+        return (size_t)snprintf(to, SID_TEXT_SIZE, "S-1-0x%012llx", (unsigned long long)authority);
+    memcpy(to, "S-1-", 4);
+    return 4 + write_decimal((uint32_t)authority, to + 4);
+}
+
 size_t sid_write(const struct sid *sid, char ret_text[SID_TEXT_SIZE])
 {
-    uint64_t authority = authority_of(sid);
-    size_t len = (size_t)snprintf(ret_text, SID_TEXT_SIZE,
-                                  authority >> 32 == 0 ? "S-1-%llu" : "S-1-0x%012llx",
-                                  (unsigned long long)authority);
-    for (size_t i = 0; i < sid->n_sub; i++)
-        len += (size_t)snprintf(ret_text + len, SID_TEXT_SIZE - len, "-%u", (unsigned)sid->sub[i]);
+    size_t len = write_authority(authority_of(sid), ret_text);
+    for (size_t i = 0; i < sid->n_sub; i++) {
+        ret_text[len++] = '-';
+        len += write_decimal(sid->sub[i], ret_text + len);
+    }
+    ret_text[len] = '\0';
     return len;
 }
 
