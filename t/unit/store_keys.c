@@ -140,7 +140,7 @@ static void a_nul_is_no_part_of_a_key(void **unused)
 static void write_keys(char *to, size_t n_keys)
 {
     for (size_t i = 0; i < n_keys; i++)
-        to += sprintf(to, "%02zx%s\n", i, K1 + 2);
+        to += sprintf(to, "%02zx%s\n", i, &K1[2]);
 }
 
 static void there_are_at_most_16_keys(void **unused)
