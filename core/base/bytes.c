@@ -163,17 +163,3 @@ void bytes_free(struct bytes *from)
     free(from->data);
     *from = (struct bytes){0};
 }
-
-uint16_t bytes_read_u16(const void *from)
-{
-    const uint8_t *octets = from;
-
-    return (uint16_t)(octets[0] | octets[1] << 8);
-}
-
-uint32_t bytes_read_u32(const void *from)
-{
-    const uint8_t *octets = from;
-
-    return bytes_read_u16(octets) | (uint32_t)bytes_read_u16(octets + 2) << 16;
-}

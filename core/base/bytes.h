@@ -69,7 +69,17 @@ void bytes_free(struct bytes *from);
 
 /* Read a little-endian number of 2 or 4 octets. The caller has checked that `from` has them. Pure.
  */
-uint16_t bytes_read_u16(const void *from);
-uint32_t bytes_read_u32(const void *from);
+static inline uint16_t bytes_read_u16(const void *from)
+{
+    const uint8_t *octets = from;
+    return (uint16_t)(octets[0] | octets[1] << 8);
+}
+
+static inline uint32_t bytes_read_u32(const void *from)
+{
+    const uint8_t *octets = from;
+    return octets[0] | (uint32_t)octets[1] << 8 | (uint32_t)octets[2] << 16 |
+           (uint32_t)octets[3] << 24;
+}
 
 #endif

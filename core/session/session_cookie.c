@@ -44,22 +44,38 @@ static bool begins_with_name(const struct session_cookie *cookie, struct sspi_vi
            memcmp(text.data, cookie->name.data, name_len) == 0;
 }
 
-/* Takes the next part of a cookie-string (RFC 6265 4.2.1), up to a semicolon or the end. `*rest`
- * then begins after the semicolon, and is absent after the last part. httpd joins several lines by
- * commas. So a comma also ends a part if a cookie of this name is before or after it. */
+/* Returns the length up to the next `end`, or of all of the text. */
+static size_t len_until(struct sspi_view text, char end)
+{
+    const char *at = text.len == 0 ? NULL : memchr(text.data, end, text.len);
+    return at == NULL ? text.len : (size_t)(at - text.data);
+}
+
+/* The length of the first part: up to a semicolon or the end. httpd joins several lines by commas.
+ * So a comma also ends a part if a cookie of this name is before or after it. */
+static size_t len_of_part(const struct session_cookie *cookie, struct sspi_view text)
+{
+    const struct sspi_view part = {text.data, len_until(text, ';')};
+    size_t len = len_until(part, ',');
+    if (len == part.len || begins_with_name(cookie, text))
+        return len;
+    while (len < part.len) {
+        size_t next = len + 1;
+        if (begins_with_name(cookie, (struct sspi_view){text.data + next, text.len - next}))
+            return len;
+        len = next + len_until((struct sspi_view){part.data + next, part.len - next}, ',');
+    }
+    return part.len;
+}
+
+/* Takes the next part of a cookie-string (RFC 6265 4.2.1). `*rest` then begins after its end, and
+ * is absent after the last part. */
 static struct sspi_view next_part(const struct session_cookie *cookie, struct sspi_view *rest)
 {
-    bool ours = begins_with_name(cookie, *rest);
-    struct sspi_view part = {rest->data, 0};
-    for (; part.len < rest->len; part.len++) {
-        char c = rest->data[part.len];
-        struct sspi_view after = {rest->data + part.len + 1, rest->len - part.len - 1};
-        if (c != ';' && (c != ',' || !(ours || begins_with_name(cookie, after))))
-            continue;
-        *rest = after;
-        return part;
-    }
-    *rest = (struct sspi_view){NULL, 0};
+    struct sspi_view part = {rest->data, len_of_part(cookie, *rest)};
+    *rest = part.len < rest->len
+                ? (struct sspi_view){rest->data + part.len + 1, rest->len - part.len - 1}
+                : (struct sspi_view){NULL, 0};
     return part;
 }
 
