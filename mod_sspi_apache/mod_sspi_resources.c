@@ -105,26 +105,50 @@ static void open_policy(server_rec *s, struct opening *opening, const struct ssp
     }
 }
 
-/* Checks the sessions of a section with those of the server around it. httpd merges other sections
- * only for a request. A section with an AuthType of its own is a location. */
+/* True if a scope of any host sets a value without which sessions and bound logins do not
+ * contradict each other. httpd may merge it into the section. */
+static bool may_be_corrected(const struct opening *opening)
+{
+    for (const server_rec *host = opening->hosts; host != NULL; host = host->next) {
+        const struct mod_sspi_server_config *config =
+            ap_get_module_config(host->module_config, &sspi_module);
+
+        for (int i = 0; i < config->dirs->nelts; i++) {
+            const struct sspi_policy *policy =
+                &APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *)->policy;
+
+            if ((sspi_policy_is_set(policy, SSPI_OPTION_SESSION) && !policy->session) ||
+                (sspi_policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING) &&
+                 policy->channel_binding != SSPI_BINDING_REQUIRE)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Checks the sessions of a section and the server around it. httpd merges other sections only for a
+ * request. A section with an AuthType of its own is a location. */
 static void check_sessions(server_rec *host, const struct mod_sspi_dir_config *dir,
                            struct opening *opening)
 {
     const struct mod_sspi_dir_config *outer =
         ap_get_module_config(host->lookup_defaults, &sspi_module);
     const char *name = host->server_hostname != NULL ? host->server_hostname : "";
+    const char *realm = dir->realm != NULL ? dir->realm : outer->realm;
     struct sspi_policy policy;
     char error[SSPI_ERROR_SIZE];
 
     sspi_policy_merge(&policy, &outer->policy, &dir->policy);
     policy.requires_channel_bound |= dir->demands_bound;
-    if (!sspi_policy_check_session(&policy, SSPI_SERVER_APACHE, error)) {
+    if (!sspi_policy_check_session(&policy, SSPI_SERVER_APACHE, error) &&
+        !may_be_corrected(opening)) {
         report(host, opening, error);
     }
     if (dir->auth_type == MOD_SSPI_AUTH_SSPI) {
         sspi_acceptor_check_sessions(opening->acceptor, &policy, name,
                                      dir->path != NULL ? dir->path : "the server",
-                                     mod_sspi_view(dir->realm != NULL ? dir->realm : outer->realm));
+                                     mod_sspi_view(realm));
     }
 }
 

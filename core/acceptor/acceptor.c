@@ -648,7 +648,7 @@ bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy
 {
     struct needs needs;
     if (!acceptor_config_check_user_name(policy, acceptor->config.server, error) ||
-        !sspi_policy_check_session(policy, acceptor->config.server, error) ||
+        (complete && !sspi_policy_check_session(policy, acceptor->config.server, error)) ||
         !find_needs(acceptor, policy, complete, has_realm, &needs, error) ||
         !open_needs(acceptor, policy, &needs, error))
         return false;

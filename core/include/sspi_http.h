@@ -171,8 +171,9 @@ bool sspi_policy_check_realm(const struct sspi_policy *policy, struct sspi_view 
                              enum sspi_server server, char *error);
 
 /* True if sessions are off in `policy`, or it demands no channel binding. A session's cookie proves
- * no channel. sspi_acceptor_open() calls this. httpd also calls it for a section with those around
- * it. False: `error` (SSPI_ERROR_SIZE bytes) names the directives, and what would be right. */
+ * no channel. sspi_acceptor_open() calls this for a complete policy. httpd calls it for a section
+ * and the server around it. False: `error` (SSPI_ERROR_SIZE bytes) names the directives, and what
+ * would be right. */
 bool sspi_policy_check_session(const struct sspi_policy *policy, enum sspi_server server,
                                char *error);
 
