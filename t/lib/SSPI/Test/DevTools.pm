@@ -81,6 +81,25 @@ sub open_page {
     return;
 }
 
+# Opens a URL and returns when its page is there.
+sub visit {
+    my ($self, $url) = @_;
+    my $target = $self->call('Target.createTarget', url => 'about:blank')->{targetId};
+    $self->{session} = $self->call('Target.attachToTarget', targetId => $target, flatten => JSON::PP::true)->{sessionId};
+    $self->call('Page.enable');
+    $self->call('Page.navigate', url => $url);
+    return $self->event('Page.loadEventFired') // die "$url: no page\n";
+}
+
+# Runs an expression in that page, and waits for its promise. Returns its value.
+sub evaluate {
+    my ($self, $expression) = @_;
+    my $r = $self->call('Runtime.evaluate', expression => $expression, awaitPromise => JSON::PP::true,
+        returnByValue => JSON::PP::true);
+    die "$expression: $r->{exceptionDetails}{text}\n" if $r->{exceptionDetails};
+    return $r->{result}{value};
+}
+
 # Opens a URL and answers its prompts with these names and passwords, one after the other. It
 # cancels all further prompts. Returns (the number of prompts, the page's status).
 sub navigate {
