@@ -53,7 +53,7 @@ sub cookie {
 
 my @here = clients_here('chromium');
 
-scenario 'Chromium', { env => $kdc->server_env, 
+scenario 'Chromium', { env => $kdc->server_env,
     # The state file keeps the memory of replays, so that a login directly after the restart counts.
     apache_head => "SSPIKeyFile $keys\nSSPIStateFile \@DIR\@/state\n", nginx_http => "sspi_key_file $keys; sspi_state_file \@DIR\@/state;",
     locations => [
