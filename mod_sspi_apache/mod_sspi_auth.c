@@ -100,6 +100,7 @@ int mod_sspi_force_authn(request_rec *r)
     } else if (!mod_sspi_request_step_open(r, &result)) {
         return DECLINED;
     }
+    mod_sspi_cookies_strip(r);
     return result != NULL && mod_sspi_request_is_anonymous(result) ? DECLINED : OK;
 }
 

@@ -242,10 +242,11 @@ static void copy_lines(struct mod_sspi_request_ctx *ctx, const struct sspi_resul
     }
 }
 
-/* Once the request itself is admitted, the challenges of an earlier subrequest have no effect. */
+/* Once the request itself is admitted, the challenges of an earlier subrequest have no effect. If
+ * the error document of a 401 is admitted, the answer still needs them. */
 static void drop_challenge(const request_rec *r, struct mod_sspi_request_ctx *ctx)
 {
-    if (r->main == NULL) {
+    if (r->main == NULL && !ap_is_HTTP_ERROR(r->status)) {
         ctx->challenge = NULL;
     }
 }

@@ -110,7 +110,12 @@ ngx_http_sspi_apply_policy(ngx_http_request_t *r,
         ctx->granted = 0;
         ctx->keepalive = 0;
         ctx->admitted = NULL;
-        ctx->n_challenges = 0;
+
+        /* an error page of a 401 needs the challenges, also if it is admitted */
+
+        if (r->err_status != NGX_HTTP_UNAUTHORIZED) {
+            ctx->n_challenges = 0;
+        }
         ngx_str_null(&ctx->error);
 
         if (policy == &slcf->policy) {
