@@ -51,8 +51,8 @@ static struct sspi_request request_with(const char *cookies)
 
 static void write_keytab(const char *path)
 {
-    krb5_context context;
-    krb5_keytab keytab;
+    krb5_context context = NULL;
+    krb5_keytab keytab = NULL;
     krb5_keytab_entry entry = {.vno = 1};
     char name[128];
     snprintf(name, sizeof(name), "WRFILE:%s", path);
