@@ -175,6 +175,9 @@ static void our_own_names_are_those_of_the_domain(void **state)
     assert_string_equal(names.nb_computer, "DC");
     assert_string_equal(names.nb_domain, "SSPIAD");
     assert_string_equal(names.dns_domain, "ad.sspi.test");
+    /* S-1-5-21-…: the domain, without a relative id. */
+    assert_int_equal(names.domain_sid.n_sub, 4);
+    assert_int_equal(names.domain_sid.sub[0], 21);
 }
 
 /* ---- several logins at the same time ---- */

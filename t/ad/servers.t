@@ -33,6 +33,7 @@ my %server_config = (
         { path => '/short/', %both, user_name => 'short' },
         { path => '/alice/', %both, require => ["user $domain\\\\alice"] },
         { path => '/kerberos/', packages => 'Negotiate', keytab => $ad->{keytab} },
+        { path => '/session/', %both, session => 'on', session_require_tls => 'off', connection_auth => 'off' },
     ],
 );
 my $alice = "$domain\\alice";
@@ -97,6 +98,21 @@ scenario 'NTLM through winbind', \%server_config, sub {
         logged($server, 'WRONG_PASSWORD', $status);
     }
     refused(ntlm($c, scheme => 'Negotiate', path => '/kerberos/'), 401, 'a location with only Kerberos');
+};
+
+# The audience of a session by winbind is the SID of the domain, which a new worker does not know yet.
+scenario 'sessions of the domain', \%server_config, sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $ad->env_without_ticket);
+    my $pair = sub { return (scalar($_[0]->header('Set-Cookie')) // '') =~ /\A([^;]*)/ ? $1 : '' };
+    my $ntlm = $pair->($c->get('/session/', args => [ '--ntlm', '--user', "$alice:$password" ]));
+    my $kerberos = $pair->($server->client(env => $ticket{alice})->get('/session/', negotiate => 1));
+    my $with = sub { return $c->get('/session/', args => [ '--header', "Cookie: $_[0]" ]) };
+    granted($with->($ntlm), { user => $alice, mechanism => 'NTLM' }, 'the cookie of NTLM');
+    granted($with->($kerberos), { user => "alice\@$realm", mechanism => 'Kerberos' }, 'the cookie of a ticket');
+    like(scalar($with->($kerberos)->header('X-Sspi-Sid')) // '', qr{\AS-1-5-21-}, 'the session has the SID of the user');
+    $server->replace_workers;
+    granted($with->($ntlm), { user => $alice }, 'the cookie of NTLM at a new worker');
 };
 
 scenario 'workers outside the group of the privileged pipe', { %server_config, group => undef }, sub {
