@@ -62,14 +62,25 @@ void policy_identity_clear(struct policy_identity *identity)
     *identity = (struct policy_identity){0};
 }
 
+/* A KDC chooses the names of its users. So may the KDC of another realm. */
+static bool reads_as_digest(struct sspi_view text)
+{
+    const struct sspi_view prefix = SSPI_VIEW(DIGEST_PREFIX);
+    return text.len >= prefix.len &&
+           bytes_equal_nocase((struct sspi_view){text.data, prefix.len}, prefix);
+}
+
 /* Returns the full form of `text`, the name or the realm of the identity. */
 static struct policy_full_name full_form(const struct policy_identity *identity, const char *text)
 {
     bool is_ntlm = identity->mech == SSPI_MECH_NTLM;
     bool is_digest = !is_ntlm && identity->scheme == SSPI_SCHEME_DIGEST;
+    struct sspi_view name = bytes_view(text);
+    if (!is_digest && reads_as_digest(name))
+        name = (struct sspi_view){NULL, 0};
     return (struct policy_full_name){
         .prefix = is_digest ? SSPI_VIEW(DIGEST_PREFIX) : SSPI_VIEW(""),
-        .name = bytes_view(text),
+        .name = name,
         .ignores_case = is_ntlm,
     };
 }
@@ -82,6 +93,8 @@ struct policy_full_name policy_identity_full_name(const struct policy_identity *
 static bool is_word(const struct policy_full_name *own, struct sspi_view word)
 {
     size_t prefix_len = own->prefix.len;
+    if (own->name.data == NULL)
+        return false;
     if (own->ignores_case)
         return bytes_equal_nocase(own->name, word);
     return word.len == prefix_len + own->name.len &&
@@ -101,11 +114,20 @@ bool policy_identity_realm_is(const struct policy_identity *identity, struct ssp
     return own.name.len > 0 && is_word(&own, realm);
 }
 
+/* Kerberos writes a backslash only as an escape. NTLM has one, behind the domain. */
+static bool has_foreign_separator(const struct policy_identity *identity)
+{
+    const char *separators = identity->mech == SSPI_MECH_NTLM ? "@/" : "\\";
+    return identity->mech != SSPI_MECH_NONE && strpbrk(identity->name, separators) != NULL;
+}
+
 struct sspi_view policy_identity_write_name(const struct policy_identity *identity,
                                             struct bytes *buffer)
 {
     const struct sspi_view absent = {NULL, 0};
     const struct policy_full_name own = policy_identity_full_name(identity);
+    if (has_foreign_separator(identity))
+        return absent;
     if (own.prefix.len == 0)
         return own.name;
     bytes_append_view(buffer, own.prefix);

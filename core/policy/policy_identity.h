@@ -45,7 +45,8 @@ void policy_identity_clear(struct policy_identity *identity);
 /* The full form of a user, in which the configuration names users: `prefix` and `name` together. */
 struct policy_full_name {
     struct sspi_view prefix; /* "digest:", or empty */
-    struct sspi_view name;   /* borrowed from the identity */
+    struct sspi_view name;   /* borrowed from the identity. Absent: it begins with "digest:", but
+                              * the user is one of another scheme, whom no text names */
     bool ignores_case;       /* NTLM: Windows compares names without the case of ASCII letters */
 };
 
@@ -56,8 +57,10 @@ struct policy_full_name policy_identity_full_name(const struct policy_identity *
  * compares it), digest:alice. */
 bool policy_identity_is(const struct policy_identity *identity, struct sspi_view name) MUST_USE;
 
-/* Returns the full form as one text. For Digest it is in `buffer`, which the caller frees. Absent:
- * no memory. */
+/* Returns the full form as one text, for patterns. For Digest it is in `buffer`, which the caller
+ * frees. Absent: no pattern matches the user, because the name has a separator of another scheme's
+ * names, or there is no memory. `.*@EXAMPLE` is then never NTLM's LAB\x@EXAMPLE, and `LAB\\.*` is
+ * never the principal LAB\\x@OTHER of Kerberos. */
 struct sspi_view policy_identity_write_name(const struct policy_identity *identity,
                                             struct bytes *buffer) MUST_USE;
 

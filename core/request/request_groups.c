@@ -4,22 +4,23 @@
 #include "request_local_groups.h"
 #include "store_groups.h"
 
+static struct store_groups_user user_of(const struct sspi_exchange *exchange)
+{
+    const struct policy_full_name full = policy_identity_full_name(&exchange->identity);
+    return (struct store_groups_user){full.prefix, full.name, full.ignores_case};
+}
+
 /* Returns the group file that `policy` uses. NULL: none. Its file was opened at start, or the user
  * is in no group. */
 static struct store_groups *file_of(const struct sspi_exchange *exchange,
                                     const struct sspi_policy *policy)
 {
-    if (!policy->groups.offers[SSPI_GROUPS_FILE] || policy->group_file.n == 0)
+    if (!policy->groups.offers[SSPI_GROUPS_FILE] || policy->group_file.n == 0 ||
+        user_of(exchange).name.data == NULL)
         return NULL;
     const struct acceptor_source *source =
         acceptor_source_find(exchange->acceptor->sources, policy, SSPI_OPTION_GROUP_FILE);
     return source == NULL ? NULL : source->groups;
-}
-
-static struct store_groups_user user_of(const struct sspi_exchange *exchange)
-{
-    const struct policy_full_name full = policy_identity_full_name(&exchange->identity);
-    return (struct store_groups_user){full.prefix, full.name, full.ignores_case};
 }
 
 bool request_groups_has(const struct sspi_exchange *exchange, const struct sspi_policy *policy,

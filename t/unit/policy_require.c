@@ -220,6 +220,41 @@ static void a_line_is_met_by_one_of_its_words_and_each_line_must_be_met(void **s
     }
 }
 
+/* A KDC of another realm chooses the names of its users. */
+static void a_name_that_looks_like_one_of_another_scheme_meets_nothing_of_it(void **state)
+{
+    const struct {
+        const char *name, *realm;
+        uint8_t mech;
+        const char *text;
+        enum policy_met met;
+    } rows[] = {
+        {"digest:bob@B", "B", SSPI_MECH_KERBEROS, "user ~digest:bob@B", POLICY_MISSED},
+        {"digest:bob@B", "B", SSPI_MECH_KERBEROS, "user digest:bob@B", POLICY_MISSED},
+        {"DIGEST:bob@B", "B", SSPI_MECH_KERBEROS, "user ~DIGEST:bob@B", POLICY_MISSED},
+        {"digest:bob@B", "B", SSPI_MECH_KERBEROS, "realm B", POLICY_MET},
+        {"bob@digest:r", "digest:r", SSPI_MECH_KERBEROS, "realm digest:r", POLICY_MISSED},
+        {"digest:\\bob", "digest:", SSPI_MECH_NTLM, "user ~digest:\\bob", POLICY_MISSED},
+        {"LAB\\\\bob@B", "B", SSPI_MECH_KERBEROS, "user ~LAB\\\\bob@B", POLICY_MISSED},
+        {"LAB\\\\bob@B", "B", SSPI_MECH_KERBEROS, "user LAB\\\\bob@B", POLICY_MET},
+        {"bob\\@A@B", "B", SSPI_MECH_KERBEROS, "user ~bob\\@A@B", POLICY_MISSED},
+        {"LAB\\bob@A", "LAB", SSPI_MECH_NTLM, "user ~LAB\\bob@A", POLICY_MISSED},
+        {"LAB\\bob@A", "LAB", SSPI_MECH_NTLM, "user LAB\\bob@A", POLICY_MET},
+        {"LAB\\http/a", "LAB", SSPI_MECH_NTLM, "user ~LAB\\http/a", POLICY_MISSED},
+        {"http/a@B", "B", SSPI_MECH_KERBEROS, "user ~http/a@B", POLICY_MET},
+        {"LAB\\bob", "LAB", SSPI_MECH_NTLM, "user ~LAB\\bob", POLICY_MET},
+    };
+    char name[40], of[40], missed[100];
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        snprintf(name, sizeof(name), "%s", rows[i].name);
+        snprintf(of, sizeof(of), "%s", rows[i].realm);
+        const struct policy_identity identity = {
+            .scheme = SSPI_SCHEME_NEGOTIATE, .mech = rows[i].mech, .name = name, .realm = of};
+        if (check(rows[i].text, &identity, false, missed) != rows[i].met)
+            fail_msg("%zu, %s: %s", i, name, rows[i].text);
+    }
+}
+
 static void without_answers_patterns_and_groups_are_missed(void **state)
 {
     const char *texts[] = {"user ~alice@A", "group in"};
@@ -269,6 +304,7 @@ int main(void)
         cmocka_unit_test(an_error_names_the_directive_the_word_and_what_is_right),
         cmocka_unit_test(a_group_is_a_sid_or_of_a_domain_or_plain),
         cmocka_unit_test(a_line_is_met_by_one_of_its_words_and_each_line_must_be_met),
+        cmocka_unit_test(a_name_that_looks_like_one_of_another_scheme_meets_nothing_of_it),
         cmocka_unit_test(without_answers_patterns_and_groups_are_missed),
         cmocka_unit_test(a_user_without_a_realm_is_of_no_realm),
         cmocka_unit_test(an_inner_scope_replaces_the_lines_with_their_patterns),

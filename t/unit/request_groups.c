@@ -243,6 +243,15 @@ static void each_scheme_finds_its_own_names_in_the_file(void **state)
     expect_groups(&policy, "");
 }
 
+/* A KDC chooses the names of its users. */
+static void a_principal_is_never_a_digest_user_of_the_file(void **state)
+{
+    struct sspi_policy policy = policy_of("file");
+    log_in_as(SSPI_SCHEME_NEGOTIATE, SSPI_MECH_KERBEROS, "digest:bob@" REALM, REALM);
+    assert_false(has(&policy, "digest"));
+    expect_groups(&policy, "");
+}
+
 static void only_listed_sources_count(void **state)
 {
     struct sspi_policy file = policy_of("file"), local = policy_of("local"),
@@ -507,7 +516,7 @@ static void a_refused_client_is_not_looked_up(void **state)
 static int start(void **state)
 {
     write_users(group_path, "Staff: corp\\ALICE\nadmins: CORP\\alice\nkerberos: alice@" REALM
-                            "\ndigest: digest:alice\nnone: alice Alice\n");
+                            "\ndigest: digest:alice digest:bob@" REALM "\nnone: alice Alice\n");
     return krb5_fixture_start() == 0 ? fixture_setup(state) : -1;
 }
 
@@ -521,6 +530,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_AN_EXCHANGE(each_scheme_finds_its_own_names_in_the_file),
+        ON_AN_EXCHANGE(a_principal_is_never_a_digest_user_of_the_file),
         ON_AN_EXCHANGE(only_listed_sources_count),
         ON_AN_EXCHANGE(local_names_have_case),
         ON_AN_EXCHANGE(a_kerberos_user_has_the_account_of_auth_to_local),
