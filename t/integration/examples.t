@@ -13,6 +13,7 @@ use SSPI::Test::Digest qw(digest_challenges digest_header);
 use SSPI::Test::Examples;
 use SSPI::Test::Gss qw(end_point_binding negotiate_value);
 use SSPI::Test::Scenario;
+use SSPI::Test::Session;
 use SSPI::Test::Tls;
 
 my $kdc = SSPI::Test::KDC->new;
@@ -115,6 +116,19 @@ for my $kind (qw(apache nginx)) {
         is($c->get($staff, digest => $login{alice}, @tls)->status, 403,
             'staff: the same name by another scheme is another user');
         is($c->with(env => $bob)->get($staff, negotiate => 1, @tls)->status, 403, 'staff: the other name by the other scheme as well');
+    };
+    scenario 'groups-and-sessions.conf', example($kind, 'groups-and-sessions'), sub {
+        my ($server) = @_;
+        my @tls = (tls => 1);
+        my %cookie = map { my ($name, $env) = @$_;
+            ($name => set_by_login($server->client(env => $env)->get($page, negotiate => 1, @tls), $name)) } [ alice => $alice ], [ bob => $bob ];
+        my $get = sub { my ($path, $user) = @_; return $server->client->get($path, @tls, cookie_header($cookie{$user})) };
+        granted($get->($page, 'alice'), { user => 'alice@SSPI.TEST' }, 'the cookie opens the page');
+        granted($get->($staff, 'alice'), { user => 'alice@SSPI.TEST' }, 'staff: a member');
+        is($get->($staff, 'bob')->status, 403, 'staff: a user who is no member is forbidden');
+        my $out = $server->client->get('/logout', @tls, cookie_header($cookie{alice}, '--request', 'POST'));
+        is($out->status, 204, 'a logout');
+        refused($get->($page, 'alice'), 401, 'after the logout the cookie is refused');
     };
 }
 

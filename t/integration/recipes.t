@@ -1,14 +1,14 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The recipes of docs/groups.md and docs/sessions.md, as they are printed, with the paths, realm and
-# ports of the test. Clients log in.
+# The recipe of docs/groups.md for a realm of MIT Kerberos, as it is printed, with the paths, realm
+# and ports of the test. Clients log in. t/ad/recipes.t has those of a domain.
 use strict;
 use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(root_dir slurp spew);
+use SSPI::Test qw(spew);
 use SSPI::Test::Examples;
 use SSPI::Test::Scenario;
 
@@ -17,24 +17,18 @@ my ($alice, $bob) = map { $kdc->login($_) } qw(alice bob);
 my $examples = SSPI::Test::Examples->new($kdc);
 my $page = '/intranet/page.html';
 
-# The first block of a language under a heading of a page.
-sub block {
-    my ($path, $heading, $language) = @_;
-    my ($section) = slurp(root_dir() . "/$path") =~ /^## \Q$heading\E\n(.*?)(?=^## |\z)/ms or die "$path has no section $heading\n";
-    my ($text) = $section =~ /^```$language\n(.*?)^```$/ms or die "$heading has no block of $language\n";
-    return $text;
-}
-
-sub recipe {
-    my ($kind, $path, $heading, $more) = @_;
-    return $examples->server($kind, $examples->whole($kind, block($path, $heading, $kind) . ($more // '')));
-}
-
-my $groups = block('docs/groups.md', 'MIT Kerberos', 'text');
+my $groups = SSPI::Test::Examples::block('docs/groups.md', 'MIT Kerberos', 'text');
 spew($examples->{groups}, $groups =~ s/\@EXAMPLE\.ORG/\@SSPI.TEST/gr);
 
+sub recipe {
+    my ($kind) = @_;
+    my $text = SSPI::Test::Examples::block('docs/groups.md', 'MIT Kerberos', $kind);
+    $text .= "AuthzSendForbiddenOnFailure on\n" if $kind eq 'apache';
+    return $examples->server($kind, $examples->whole($kind, $text));
+}
+
 for my $kind (qw(apache nginx)) {
-    scenario 'the group file of docs/groups.md', recipe($kind, 'docs/groups.md', 'MIT Kerberos', $kind eq 'apache' ? "AuthzSendForbiddenOnFailure on\n" : ''), sub {
+    scenario 'the group file of docs/groups.md', recipe($kind), sub {
         my ($server) = @_;
         granted($server->client(env => $alice)->get($page, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a member');
         my $a = $server->client(env => $bob)->get($page, negotiate => 1);

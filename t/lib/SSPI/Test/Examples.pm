@@ -96,6 +96,14 @@ sub _around {
 
 # ---- parts of configurations ----
 
+# Returns the first block of a language under a heading of a page.
+sub block {
+    my ($page, $heading, $language) = @_;
+    my ($section) = slurp(root_dir() . "/$page") =~ /^## \Q$heading\E\n(.*?)(?=^## |\z)/ms or die "$page has no section $heading\n";
+    my ($text) = $section =~ /^```$language\n(.*?)^```$/ms or die "$heading has no block of $language\n";
+    return $text;
+}
+
 my %load = (
     apache => "LoadModule sspi_module /usr/lib/apache2/modules/mod_sspi.so\n",
     nginx => "load_module /usr/lib/nginx/modules/ngx_http_sspi_module.so;\n",
