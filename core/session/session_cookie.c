@@ -55,48 +55,43 @@ static size_t len_until(struct sspi_view text, char end)
  * So a comma also ends a part if a cookie of this name is before or after it. */
 static size_t len_of_part(const struct session_cookie *cookie, struct sspi_view text)
 {
-    const struct sspi_view part = {text.data, len_until(text, ';')};
-    size_t len = len_until(part, ',');
-    if (len == part.len || begins_with_name(cookie, text))
-        return len;
-    while (len < part.len) {
-        size_t next = len + 1;
-        if (begins_with_name(cookie, (struct sspi_view){text.data + next, text.len - next}))
-            return len;
-        len = next + len_until((struct sspi_view){part.data + next, part.len - next}, ',');
+    bool ours = begins_with_name(cookie, text);
+    size_t len = 0;
+    while (len < text.len && text.data[len] != ';') {
+        const struct sspi_view after = {text.data + len + 1, text.len - len - 1};
+        if (text.data[len] == ',' && (ours || begins_with_name(cookie, after)))
+            break;
+        len++;
     }
-    return part.len;
+    return len;
 }
 
-/* Takes the next part of a cookie-string (RFC 6265 4.2.1). `*rest` then begins after its end, and
- * is absent after the last part. */
-static struct sspi_view next_part(const struct session_cookie *cookie, struct sspi_view *rest)
+/* Takes the part of a cookie-string (RFC 6265 4.2.1) that has this length. `*rest` then begins
+ * after its end, and is absent after the last part. */
+static struct sspi_view take_part(struct sspi_view *rest, size_t len)
 {
-    struct sspi_view part = {rest->data, len_of_part(cookie, *rest)};
-    *rest = part.len < rest->len
-                ? (struct sspi_view){rest->data + part.len + 1, rest->len - part.len - 1}
-                : (struct sspi_view){NULL, 0};
+    struct sspi_view part = {rest->data, len};
+    *rest = len < rest->len ? (struct sspi_view){rest->data + len + 1, rest->len - len - 1}
+                            : (struct sspi_view){NULL, 0};
     return part;
 }
 
-/* True if the part is a cookie of this name. */
-static bool is_ours(const struct session_cookie *cookie, struct sspi_view part,
-                    struct sspi_view *ret_value)
+/* The value of a session has no comma, so what follows a comma is of another line. */
+static struct sspi_view value_of(const struct session_cookie *cookie, struct sspi_view part)
 {
+    part = field_trim((struct sspi_view){part.data, len_until(part, ',')});
     size_t prefix_len = cookie->name.len + 1;
-    if (!begins_with_name(cookie, part))
-        return false;
-    part = field_trim(part);
-    *ret_value = (struct sspi_view){part.data + prefix_len, part.len - prefix_len};
-    return true;
+    return (struct sspi_view){part.data + prefix_len, part.len - prefix_len};
 }
 
 bool session_cookie_find(const struct session_cookie *cookie, struct session_cookie_search *search,
                          struct sspi_view *ret_value)
 {
     while (search->rest.data != NULL && search->n_found < SESSION_COOKIE_TRIES) {
-        if (!is_ours(cookie, next_part(cookie, &search->rest), ret_value))
+        struct sspi_view part = take_part(&search->rest, len_until(search->rest, ';'));
+        if (!begins_with_name(cookie, part))
             continue;
+        *ret_value = value_of(cookie, part);
         search->n_found++;
         return true;
     }
@@ -105,9 +100,10 @@ bool session_cookie_find(const struct session_cookie *cookie, struct session_coo
 
 bool session_cookie_is_in(const struct session_cookie *cookie, struct sspi_view header)
 {
-    struct session_cookie_search search = {.rest = header};
-    struct sspi_view value;
-    return session_cookie_find(cookie, &search, &value);
+    while (header.data != NULL)
+        if (begins_with_name(cookie, take_part(&header, len_of_part(cookie, header))))
+            return true;
+    return false;
 }
 
 /* True if no cookie is in the text. */
@@ -126,8 +122,8 @@ size_t session_cookie_strip(const struct session_cookie *cookie, struct sspi_vie
     size_t len = 0;
     bool removed = false, kept = false;
     while (header.data != NULL) {
-        struct sspi_view value, part = next_part(cookie, &header);
-        if (is_ours(cookie, part, &value)) {
+        struct sspi_view part = take_part(&header, len_of_part(cookie, header));
+        if (begins_with_name(cookie, part)) {
             removed = true;
             continue;
         }

@@ -34,11 +34,14 @@ struct session_cookie_search {
 };
 
 /* Returns the value of the next cookie of this name in *ret_value, which lies within the header.
- * False: there is no further one, or SESSION_COOKIE_TRIES were found. */
+ * False: there is no further one, or SESSION_COOKIE_TRIES were found. Only a semicolon begins a
+ * cookie. After a comma this text may be the value of another cookie. A parent domain, or a page of
+ * plain HTTP, can set such a value, although it can set no cookie with the prefix __Host-. */
 bool session_cookie_find(const struct session_cookie *cookie, struct session_cookie_search *search,
                          struct sspi_view *ret_value) MUST_USE;
 
-/* True if the value of a Cookie line has a cookie of this name. */
+/* True if the value of a Cookie line has a cookie of this name, also after a comma: httpd joins
+ * several lines by commas. */
 bool session_cookie_is_in(const struct session_cookie *cookie, struct sspi_view header);
 
 /* Writes the value of a Cookie line without all cookies of this name to `to`, which has room for

@@ -88,7 +88,7 @@ static void a_cookie_is_found_by_its_exact_name(void **state)
     static const char *const none[] = {"",    "a",     "=a",      "ab=1",  "b=1; ba=2",
                                        "A=1", "a b=1", "\"a\"=1", "b=a=1", ""};
     static const char *const one[] = {"a=1",      " a=1",         "b=2; a=1", "a=1 ;b=2",
-                                      "b;a=1;;c", "\ta=1\t; b=2", "b=2, a=1", "a=1, b=2"};
+                                      "b;a=1;;c", "\ta=1\t; b=2", "a=1, b=2", "a=1,a=2"};
     configure("a", NULL, NULL, true);
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
         assert_false(session_cookie_is_in(&cookie, bytes_view(none[i])));
@@ -98,6 +98,20 @@ static void a_cookie_is_found_by_its_exact_name(void **state)
         assert_true(session_cookie_find(&cookie, &search, &value));
         assert_true(bytes_equal(value, SSPI_VIEW("1")));
         assert_false(session_cookie_find(&cookie, &search, &value));
+    }
+}
+
+/* A parent domain can set a cookie with the value "2,a=1", but none with the prefix __Host-. */
+static void the_value_of_another_cookie_is_not_found(void **state)
+{
+    static const char *const headers[] = {"b=2,a=1", "b=2, a=1", "b=,a=1,c=3", "b=\"2,a=1\"",
+                                          ",a=1"};
+    configure("a", NULL, NULL, true);
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+        struct session_cookie_search search = {.rest = bytes_view(headers[i])};
+        struct sspi_view value;
+        assert_false(session_cookie_find(&cookie, &search, &value));
+        assert_true(session_cookie_is_in(&cookie, bytes_view(headers[i]))); /* so it is stripped */
     }
 }
 
@@ -193,6 +207,7 @@ int main(void)
         cmocka_unit_test(over_plain_http_none_is_lax),
         cmocka_unit_test(a_clearing_line_has_the_same_attributes_and_no_age),
         cmocka_unit_test(a_cookie_is_found_by_its_exact_name),
+        cmocka_unit_test(the_value_of_another_cookie_is_not_found),
         cmocka_unit_test(an_absent_header_has_no_cookie),
         cmocka_unit_test(an_empty_value_and_an_equals_sign_are_values),
         cmocka_unit_test(several_cookies_of_the_name_are_found_up_to_the_limit),
