@@ -55,14 +55,32 @@ static void end_login(struct sspi_exchange *exchange, bool has_session)
     request_login_end(exchange);
 }
 
-/* False: the session could not be revoked. */
-static bool end_session(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+/* Ends each session of the request: a client may send several cookies of the name. False: one of
+ * them could not be revoked. */
+static bool end_sessions(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                         bool *ret_has_session)
 {
+    struct session_cookie_search search = {.rest = exchange->request.cookies};
     struct request_session_facts facts;
-    bool has_session = request_session_open(exchange, policy, &facts);
-    bool revoked = !has_session || revoke(exchange, &facts);
-    if (has_session && revoked)
-        log_logout(exchange, exchange->session.content.scheme, bytes_view(facts.name));
+    bool all = true;
+    *ret_has_session = false;
+    while (request_session_next(exchange, policy, &search, &facts)) {
+        bool revoked = revoke(exchange, &facts);
+        if (revoked)
+            log_logout(exchange, exchange->session.content.scheme, bytes_view(facts.name));
+        all = all && revoked;
+        *ret_has_session = true;
+    }
+    return all;
+}
+
+/* False: a session could not be revoked. */
+static bool end_all(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    bool has_session;
+    if (exchange->from_session)
+        request_session_give_back(exchange); /* its user is in the content that is overwritten */
+    bool revoked = end_sessions(exchange, policy, &has_session);
     end_login(exchange, has_session);
     request_session_clear(exchange, policy);
     return revoked;
@@ -83,7 +101,7 @@ static unsigned log_out(struct sspi_exchange *exchange, const struct sspi_policy
     if (session_logout_is_cross_site(logout->fetch_site, logout->origin,
                                      exchange->request.authority))
         return request_count_status(refuse_cross_site(exchange, logout));
-    if (!end_session(exchange, policy))
+    if (!end_all(exchange, policy))
         return request_count_status(SSPI_REASON_INTERNAL);
     return session_logout_target(logout->query, location) ? 303 : 204;
 }

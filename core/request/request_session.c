@@ -398,16 +398,16 @@ static void copy_facts(const struct session_content *content,
     memcpy(ret_facts->name, content->name.data, content->name.len + 1);
 }
 
-bool request_session_open(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+bool request_session_next(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                          struct session_cookie_search *search,
                           struct request_session_facts *ret_facts)
 {
-    struct session_cookie_search search = {.rest = exchange->request.cookies};
     struct request_session_scope scope;
     struct sspi_view value;
     const char *why;
     if (!request_session_scope_of(exchange, policy, &scope))
         return false;
-    while (session_cookie_find(&scope.cookie, &search, &value)) {
+    while (session_cookie_find(&scope.cookie, search, &value)) {
         if (unseal(exchange, &scope, value, &why) != REQUEST_SESSION_GOOD ||
             exchange->session.content.end_ms <= scope.now_ms)
             continue;

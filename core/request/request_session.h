@@ -73,16 +73,19 @@ void request_session_give_back(struct sspi_exchange *exchange);
  * session on this connection. */
 void request_session_clear(struct sspi_exchange *exchange, const struct sspi_policy *policy);
 
-/* The session of the request's cookie, for a logout. */
+/* A session of the request's cookies, for a logout. */
 struct request_session_facts {
     uint8_t id[SESSION_CONTENT_ID_LEN];
     uint64_t login_ms, end_ms;
     char name[SESSION_CONTENT_TEXT_LIMIT + 1]; /* of the user, in full */
 };
 
-/* Opens the first cookie of this name whose seal is right and that has not reached its end.
- * Compares neither audience nor policy, because a user may always log out. False: there is none. */
-bool request_session_open(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+/* Opens the next cookie of this name whose seal is right and that has not reached its end. Begin
+ * with {.rest = the request's cookies}. Compares neither audience nor policy, because a user may
+ * always log out. The exchange must have no session (request_session_give_back()), because this
+ * overwrites its content. False: there is no further one. */
+bool request_session_next(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                          struct session_cookie_search *search,
                           struct request_session_facts *ret_facts) MUST_USE;
 
 #endif

@@ -24,11 +24,21 @@ static bool is_same_host(struct sspi_view a, struct sspi_view b)
     return len_a > 0 && len_a == len_b && memcmp(host_a, host_b, len_a) == 0;
 }
 
+/* A page of this origin with `Referrer-Policy: no-referrer` sends null as Origin (Fetch Standard,
+ * section 3.1). A page without an origin, such as one in a sandbox, is cross-site. */
+static bool is_own_page(struct sspi_view fetch_site, struct sspi_view origin)
+{
+    return bytes_equal(origin, SSPI_VIEW("null")) &&
+           bytes_equal_nocase(fetch_site, SSPI_VIEW("same-origin"));
+}
+
 bool session_logout_is_cross_site(struct sspi_view fetch_site, struct sspi_view origin,
                                   struct sspi_view authority)
 {
     if (bytes_equal_nocase(fetch_site, SSPI_VIEW("cross-site")))
         return true;
+    if (is_own_page(fetch_site, origin))
+        return false;
     return origin.data != NULL && !is_same_host(authority_of(origin), authority);
 }
 

@@ -10,9 +10,10 @@
 #define SESSION_LOGOUT_TARGET_LIMIT 2048
 
 /* True if a page of another site sent the request: Sec-Fetch-Site is cross-site, or the host of
- * Origin is not that of the request. Origin: null counts as another site. Ports and schemes are not
- * compared, because a front end may have others. Each view is absent without its header; a request
- * without these two headers is none of a browser's page. `authority`: Host, or :authority. */
+ * Origin is not that of the request. Origin: null counts as another site, unless Sec-Fetch-Site is
+ * same-origin. Ports and schemes are not compared, because a front end may have others. Each view
+ * is absent without its header; a request without these two headers is none of a browser's page.
+ * `authority`: Host, or :authority. */
 bool session_logout_is_cross_site(struct sspi_view fetch_site, struct sspi_view origin,
                                   struct sspi_view authority) MUST_USE;
 

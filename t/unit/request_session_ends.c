@@ -95,8 +95,9 @@ static void a_logout_ends_the_session_and_its_renewed_cookie(void **state)
     log_in_once(&policy);
     struct sspi_request request = tls_request();
     request.cookies = bytes_view(cookie);
+    struct session_cookie_search search = {.rest = request.cookies};
     struct sspi_exchange *exchange = sspi_exchange_new(acceptor, &request);
-    assert_true(request_session_open(exchange, &policy, &facts));
+    assert_true(request_session_next(exchange, &policy, &search, &facts));
     assert_string_equal(facts.name, "Corp\\Alice");
     assert_true(store_revocations_add(acceptor->state, facts.id, facts.login_ms, facts.end_ms));
     sspi_exchange_free(exchange);

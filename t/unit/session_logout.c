@@ -34,6 +34,10 @@ static void a_request_of_another_site_is_recognised(void **state)
     for (size_t i = 0; i < sizeof(origins) / sizeof(origins[0]); i++)
         assert_true(crosses(NULL, origins[i], "www.example"));
     assert_true(crosses("same-origin", "https://evil.example", "www.example"));
+    assert_true(crosses("same-site", "null", "www.example"));
+    assert_true(crosses("none", "null", "www.example"));
+    assert_true(crosses("cross-site", "null", "www.example"));
+    assert_true(crosses("same-origin", "", "www.example"));
     assert_true(crosses(NULL, "https://www.example", NULL));
     assert_true(crosses(NULL, "https://www.example", ""));
 }
@@ -44,6 +48,8 @@ static void a_request_of_this_host_is_not_refused(void **state)
     assert_false(crosses(NULL, NULL, NULL));
     assert_false(crosses("same-origin", NULL, "www.example"));
     assert_false(crosses("same-site", NULL, "www.example"));
+    assert_false(crosses("same-origin", "null", "www.example"));
+    assert_false(crosses("Same-Origin", "null", NULL));
     assert_false(crosses("none", "https://WWW.example", "www.EXAMPLE:8443"));
     assert_false(crosses(NULL, "http://www.example:8080", "www.example"));
     assert_false(crosses(NULL, "https://[2001:db8::1]:8443", "[2001:db8::1]"));
