@@ -155,22 +155,25 @@ ngx_http_sspi_host_tls(ngx_http_request_t *r)
 #endif
 
 
-/* an HTTP/3 request may have :authority and no Host */
+/*
+ * The host of a target in absolute form replaces that of Host (RFC 9112
+ * section 3.2.2), as nginx itself chooses the server by it.  An HTTP/3 request
+ * may have :authority and no Host.
+ */
 
 static struct sspi_view
 ngx_http_sspi_authority(ngx_http_request_t *r)
 {
     ngx_str_t  authority;
 
-    if (r->headers_in.host) {
-        return ngx_http_sspi_view(&r->headers_in.host->value);
-    }
-
     ngx_str_null(&authority);
 
     if (r->host_start && r->host_end) {
         authority.data = r->host_start;
         authority.len = r->host_end - r->host_start;
+
+    } else if (r->headers_in.host) {
+        authority = r->headers_in.host->value;
     }
 
     return ngx_http_sspi_view(&authority);
