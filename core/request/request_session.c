@@ -328,7 +328,9 @@ static void clear(struct sspi_exchange *exchange, const struct request_session_s
 {
     bytes_free(&exchange->session.line);
     session_cookie_append_clear(&scope->cookie, &exchange->session.line);
-    exchange->session.clears = true;
+    exchange->session.clears = !exchange->session.line.failed;
+    if (exchange->session.line.failed)
+        bytes_free(&exchange->session.line); /* a later request removes the cookie */
 }
 
 /* Tries all cookies of this name, because a parent domain may have put its own one first. */
