@@ -4,6 +4,7 @@
 
 #include "apr_strings.h"
 #include "http_protocol.h"
+#include "http_request.h"
 
 #define HANDLER_NAME "sspi-status"
 
@@ -24,7 +25,7 @@ int mod_sspi_status_handler(request_rec *r)
     if (r->handler == NULL || strcmp(r->handler, HANDLER_NAME) != 0) {
         return DECLINED;
     }
-    r->allowed |= AP_METHOD_BIT << M_GET;
+    ap_allow_methods(r, REPLACE_ALLOW, "GET", NULL); /* httpd writes Allow */
     if (r->method_number != M_GET) {
         return HTTP_METHOD_NOT_ALLOWED;
     }
