@@ -223,15 +223,12 @@ static int authenticate_open(request_rec *r)
     return answer(r, result);
 }
 
-/* A location that needs no user removes the cookie of a session as well. */
+/* A location that needs no user removes the cookie of a session as well, also if its AuthType is
+ * not SSPI. Its application could otherwise use the cookie at other locations of the host. */
 int mod_sspi_fixup_open(request_rec *r)
 {
-    int status;
+    int status = accepts_credentials(r) ? authenticate_open(r) : DECLINED;
 
-    if (!accepts_credentials(r)) {
-        return DECLINED;
-    }
-    status = authenticate_open(r);
     mod_sspi_cookies_strip(r);
     return status;
 }

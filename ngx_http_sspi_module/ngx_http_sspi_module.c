@@ -87,12 +87,14 @@ ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
 
     slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
 
-    if (slcf->policy.mode == SSPI_MODE_OFF) {
-        return NGX_DECLINED;
-    }
+    /* with "sspi off", an upstream could use the cookie at other locations */
 
     if (ngx_http_sspi_strip_cookies(r, slcf) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (slcf->policy.mode == SSPI_MODE_OFF) {
+        return NGX_DECLINED;
     }
 
     ctx = ngx_http_sspi_get_ctx(r);

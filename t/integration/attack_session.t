@@ -8,6 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
+use SSPI::Test::Origin;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Session;
@@ -19,7 +20,11 @@ my %by_alice = (user => 'alice@SSPI.TEST');
 
 my %server_config = (
     env => $kdc->server_env,
+    extra_ports => 1,
+    apache_head => "SSPISession on\n",
+    nginx_http => "sspi_session on;\n",
     locations => [
+        { path => '/other/', sspi => 'off', apache => 'ProxyPass http://127.0.0.1:@PORT1@/', nginx => 'proxy_pass http://127.0.0.1:@PORT1@/;' },
         { path => '/p/', %here },
         { path => '/named/', %here, session_cookie => 'named' },
         { path => '/out', sspi => 'off', apache => 'SetHandler sspi-logout', nginx => 'sspi_logout;' },
@@ -66,6 +71,17 @@ parts 'attacks on sessions', \%server_config,
             refused(page($server, '/p/', $planted), 401, 'no session: ' . substr $planted, 0, 20);
             granted(page($server, '/p/', "$planted; $mine"), \%by_alice, 'the own session counts');
         }
+    },
+    'an application without authentication does not see the session' => sub {
+        my ($server) = @_;
+        my $application = SSPI::Test::Origin->new($server->port('PORT1'), sub {
+            my ($request) = @_;
+            return (200, ['Content-Type: text/plain'], $request->{headers}{cookie} // 'none');
+        });
+        my $cookie = login($server, '/p/');
+        is(page($server, '/other/', "a=1; $cookie")->body, 'a=1', 'beside another cookie');
+        is(page($server, '/other/', $cookie)->body, 'none', 'its only cookie');
+        granted(page($server, '/p/', $cookie), \%by_alice, 'the session counts elsewhere');
     },
     'a logout ends each session of the request' => sub {
         my ($server) = @_;
