@@ -294,8 +294,15 @@ const char *mod_sspi_authz_count(cmd_parms *cmd, void *dir, const char *args);
  * `p`; or returns what is wrong with it, and where. */
 const char *mod_sspi_pattern_compile(apr_pool_t *p, const char *text, ap_regex_t **ret_pattern);
 
-/* True if the pattern matches all of `name`. Logs a failure of the engine as no match. */
-bool mod_sspi_pattern_matches(request_rec *r, const ap_regex_t *pattern, struct sspi_view name);
+enum mod_sspi_match {
+    MOD_SSPI_MATCH_NO,
+    MOD_SSPI_MATCH_YES,
+    MOD_SSPI_MATCH_UNSURE /* the engine failed, for example at its limit; that is logged */
+};
+
+/* Whether the pattern matches all of `name`. */
+enum mod_sspi_match mod_sspi_pattern_match(request_rec *r, const ap_regex_t *pattern,
+                                           struct sspi_view name);
 
 /* ---- mod_sspi_check.c ---- */
 

@@ -31,10 +31,42 @@ static authz_status find_user(request_rec *r)
     return result != NULL && result->has_user ? AUTHZ_GRANTED : AUTHZ_GENERAL_ERROR;
 }
 
+/* ---- lines that refuse users ---- */
+
+/* True if httpd reverses the answer to this line: `Require not`, or a line in <RequireNone>. It
+ * admits a user whom such a line denies. So if the line cannot know, it must grant. */
+static bool is_reversed(cmd_parms *cmd)
+{
+    const char *args = cmd->directive->args;
+    bool reversed = ap_cstr_casecmp(ap_getword_conf(cmd->temp_pool, &args), "not") == 0;
+
+    for (const ap_directive_t *at = cmd->directive->parent; at != NULL; at = at->parent) {
+        reversed ^= mod_sspi_directive_is(at, "<RequireNone");
+    }
+    return reversed;
+}
+
+/* Require lines name an alias with or without `not`, and httpd does not say which. */
+static const char *check_alias(cmd_parms *cmd, const char *what)
+{
+    return mod_sspi_directive_is(cmd->directive, "<AuthzProviderAlias")
+               ? apr_psprintf(cmd->pool,
+                              "%s cannot be in <AuthzProviderAlias>, which hides whether a line "
+                              "admits or refuses the users: write them into the Require lines",
+                              what)
+               : NULL;
+}
+
+static authz_status status_if_unsure(bool is_reversed_line)
+{
+    return is_reversed_line ? AUTHZ_GRANTED : AUTHZ_DENIED;
+}
+
 /* ---- sspi-user, sspi-realm ---- */
 
 /* A line of names: httpd evaluates them as an expression, except patterns. */
 struct name_line {
+    bool is_reversed;
     const ap_expr_info_t *names;  /* NULL: the line has only patterns */
     apr_array_header_t *patterns; /* ap_regex_t * */
 };
@@ -62,16 +94,27 @@ static authz_status check_names(request_rec *r, const char *provider,
     return AUTHZ_DENIED;
 }
 
-static bool matches_pattern(request_rec *r, const apr_array_header_t *patterns)
+static authz_status check_patterns(request_rec *r, const struct name_line *line)
 {
     struct sspi_view name = sspi_exchange_full_name(mod_sspi_request_find(r)->exchange);
+    authz_status status = AUTHZ_DENIED;
 
-    for (int i = 0; i < patterns->nelts && name.data != NULL; i++) {
-        if (mod_sspi_pattern_matches(r, APR_ARRAY_IDX(patterns, i, ap_regex_t *), name)) {
-            return true;
+    for (int i = 0; i < line->patterns->nelts; i++) {
+        const ap_regex_t *pattern = APR_ARRAY_IDX(line->patterns, i, ap_regex_t *);
+
+        /* Absent: the name can be read in two ways. */
+        switch (name.data != NULL ? mod_sspi_pattern_match(r, pattern, name)
+                                  : MOD_SSPI_MATCH_UNSURE) {
+        case MOD_SSPI_MATCH_YES:
+            return AUTHZ_GRANTED;
+        case MOD_SSPI_MATCH_UNSURE:
+            status = status_if_unsure(line->is_reversed);
+            break;
+        case MOD_SSPI_MATCH_NO:
+            break;
         }
     }
-    return false;
+    return status;
 }
 
 static authz_status check_user(request_rec *r, const char *line, const void *parsed)
@@ -88,7 +131,7 @@ static authz_status check_user(request_rec *r, const char *line, const void *par
             return status;
         }
     }
-    return matches_pattern(r, names->patterns) ? AUTHZ_GRANTED : AUTHZ_DENIED;
+    return check_patterns(r, names);
 }
 
 static authz_status check_realm(request_rec *r, const char *line, const void *parsed)
@@ -159,8 +202,15 @@ static const char *parse_user(cmd_parms *cmd, const char *line, const void **ret
         return "Require sspi-user takes one or more names: alice@REALM, or digest:alice for "
                "Digest; or ~REGEX for full names";
     }
+    parsed->is_reversed = is_reversed(cmd);
     parsed->patterns = apr_array_make(cmd->pool, 1, sizeof(ap_regex_t *));
     *ret_parsed = parsed;
+    if (patterns->nelts > 0) {
+        error = check_alias(cmd, "Require sspi-user: patterns");
+    }
+    if (error != NULL) {
+        return error;
+    }
     if (*names != '\0') {
         error = parse_names(cmd, "sspi-user", names, &parsed->names);
     }
@@ -185,6 +235,7 @@ static const char *parse_realm(cmd_parms *cmd, const char *line, const void **re
 struct group_line {
     apr_array_header_t *words; /* struct sspi_view */
     bool in_htaccess;
+    bool is_reversed;
 };
 
 /* A line of .htaccess has only SIDs and groups of the group file. */
@@ -197,6 +248,22 @@ static void find_policy(request_rec *r, const struct group_line *line,
     }
 }
 
+static authz_status status_of(enum sspi_membership membership, bool is_reversed_line)
+{
+    switch (membership) {
+    case SSPI_MEMBERSHIP_YES:
+        return AUTHZ_GRANTED;
+    case SSPI_MEMBERSHIP_UNKNOWN:
+        /* mod_authz_core answers 401 to a user of whom it knows too little, never 403. */
+        return is_reversed_line ? AUTHZ_GRANTED : AUTHZ_DENIED_NO_USER;
+    case SSPI_MEMBERSHIP_UNSURE:
+        return status_if_unsure(is_reversed_line);
+    case SSPI_MEMBERSHIP_NO:
+        break;
+    }
+    return AUTHZ_DENIED;
+}
+
 static authz_status check_group(request_rec *r, const char *line, const void *parsed)
 {
     const struct group_line *groups = parsed;
@@ -204,20 +271,18 @@ static authz_status check_group(request_rec *r, const char *line, const void *pa
     struct sspi_policy policy;
 
     if (status != AUTHZ_GRANTED) {
-        return status;
+        return status == AUTHZ_DENIED ? status_if_unsure(groups->is_reversed) : status;
     }
     find_policy(r, groups, &policy);
     status = AUTHZ_DENIED;
-    for (int i = 0; i < groups->words->nelts; i++) {
-        switch (sspi_exchange_in_group(mod_sspi_request_find(r)->exchange, &policy,
-                                       APR_ARRAY_IDX(groups->words, i, struct sspi_view))) {
-        case SSPI_MEMBERSHIP_YES:
-            return AUTHZ_GRANTED;
-        case SSPI_MEMBERSHIP_UNKNOWN:
-            status = AUTHZ_DENIED_NO_USER; /* mod_authz_core answers 401, never 403 */
-            break;
-        case SSPI_MEMBERSHIP_NO:
-            break;
+    for (int i = 0; i < groups->words->nelts && status != AUTHZ_GRANTED; i++) {
+        authz_status of_word =
+            status_of(sspi_exchange_in_group(mod_sspi_request_find(r)->exchange, &policy,
+                                             APR_ARRAY_IDX(groups->words, i, struct sspi_view)),
+                      groups->is_reversed);
+
+        if (of_word != AUTHZ_DENIED) {
+            status = of_word;
         }
     }
     return status;
@@ -279,18 +344,23 @@ static const char *check_group_word(cmd_parms *cmd, const char *word, bool in_ht
 static const char *parse_group(cmd_parms *cmd, const char *line, const void **ret_parsed)
 {
     struct group_line *parsed = apr_pcalloc(cmd->pool, sizeof(*parsed));
+    const char *error = check_alias(cmd, "Require sspi-group: groups");
 
+    if (error != NULL) {
+        return error;
+    }
     if (*line == '\0') {
         return "Require sspi-group takes one or more groups: a SID (S-1-5-21-...), DOMAIN\\name, "
                "or "
                "the name of a group of the group file or of this machine";
     }
+    parsed->is_reversed = is_reversed(cmd);
     parsed->in_htaccess = ap_check_cmd_context(cmd, NOT_IN_HTACCESS) != NULL;
     parsed->words = apr_array_make(cmd->pool, 4, sizeof(struct sspi_view));
     while (*line != '\0') {
         const char *word = mod_sspi_authz_group_word(cmd->pool, &line);
-        const char *error = check_group_word(cmd, word, parsed->in_htaccess);
 
+        error = check_group_word(cmd, word, parsed->in_htaccess);
         if (error != NULL) {
             return error;
         }

@@ -52,20 +52,23 @@ const char *mod_sspi_pattern_compile(apr_pool_t *p, const char *text, ap_regex_t
     return NULL;
 }
 
-bool mod_sspi_pattern_matches(request_rec *r, const ap_regex_t *pattern, struct sspi_view name)
+enum mod_sspi_match mod_sspi_pattern_match(request_rec *r, const ap_regex_t *pattern,
+                                           struct sspi_view name)
 {
     ap_regmatch_t match;
     int status = ap_regexec_len(pattern, name.data, name.len, 1, &match, 0);
 
     if (status == 0) {
         /* A pattern with (*ACCEPT) or \K can match less than the anchors. */
-        return match.rm_so == 0 && (apr_size_t)match.rm_eo == name.len;
+        return match.rm_so == 0 && (apr_size_t)match.rm_eo == name.len ? MOD_SSPI_MATCH_YES
+                                                                       : MOD_SSPI_MATCH_NO;
     }
-    if (status != AP_REG_NOMATCH) {
-        ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
-                      "Require sspi-user: the regular expression engine failed (%d), so a pattern "
-                      "does not match the user: simplify the patterns",
-                      status);
+    if (status == AP_REG_NOMATCH) {
+        return MOD_SSPI_MATCH_NO;
     }
-    return false;
+    ap_log_rerror(APLOG_MARK, APLOG_ERR, 0, r,
+                  "Require sspi-user: the regular expression engine failed (%d), so a pattern "
+                  "does not admit the user: simplify the patterns",
+                  status);
+    return MOD_SSPI_MATCH_UNSURE;
 }

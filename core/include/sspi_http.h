@@ -516,7 +516,12 @@ enum sspi_membership {
     SSPI_MEMBERSHIP_YES,
     /* The user comes from a session whose cookie had no room for all groups. Answer 401 with
      * sspi_exchange_challenge(), which logs why, so that the client sends credentials. */
-    SSPI_MEMBERSHIP_UNKNOWN
+    SSPI_MEMBERSHIP_UNKNOWN,
+    /* The user is not known as a member, but may be one: the name has no SID, the ticket has no
+     * groups, those of a foreign realm do not count, or `policy` lists no source with such groups.
+     * A line that admits members does not admit the user. A line that refuses members must refuse
+     * the user. */
+    SSPI_MEMBERSHIP_UNSURE
 };
 
 /* Whether the last step's user is in `group`, by the sources that `policy` lists (GROUPS). `policy`

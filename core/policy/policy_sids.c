@@ -32,6 +32,13 @@ enum policy_met policy_sids_has(const struct sspi_policy *policy,
     return identity->groups_incomplete ? POLICY_UNKNOWN : POLICY_MISSED;
 }
 
+bool policy_sids_are_complete(const struct sspi_policy *policy,
+                              const struct policy_identity *identity)
+{
+    return identity->user_sid.n_sub > 0 && offers_ticket(policy) &&
+           !is_filtered(policy, identity) && !identity->groups_incomplete;
+}
+
 /* MS-DTYP 2.4.2.4: S-1-5-21-a-b-c-r is the only form in which a domain names its accounts. */
 static bool is_of_domain(const struct sid *sid)
 {

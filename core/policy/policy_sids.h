@@ -19,6 +19,12 @@ enum policy_met policy_sids_has(const struct sspi_policy *policy,
                                 const struct policy_identity *identity,
                                 const struct sid *sid) MUST_USE;
 
+/* True if the directory has named the user's groups, and all of them count under `policy`. The
+ * directory always names the user's own SID with them. A client can ask its KDC for a ticket
+ * without them (MS-KILE, KERB-PA-PAC-REQUEST). */
+bool policy_sids_are_complete(const struct sspi_policy *policy,
+                              const struct policy_identity *identity) MUST_USE;
+
 /* True if an application may see this SID of the identity. Of a foreign realm only S-1-5-21-a-b-c-r
  * is shown, because all other SIDs mean the same in every domain. */
 bool policy_sids_shows(const struct sspi_policy *policy, const struct policy_identity *identity,

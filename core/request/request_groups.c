@@ -33,6 +33,15 @@ bool request_groups_has(const struct sspi_exchange *exchange, const struct sspi_
     return policy->groups.offers[SSPI_GROUPS_LOCAL] && request_local_groups_has(exchange, name);
 }
 
+bool request_groups_are_known(const struct sspi_exchange *exchange,
+                              const struct sspi_policy *policy)
+{
+    bool has_file = policy->groups.offers[SSPI_GROUPS_FILE] && policy->group_file.n > 0;
+    if (has_file && file_of(exchange, policy) == NULL)
+        return false;
+    return has_file || policy->groups.offers[SSPI_GROUPS_LOCAL];
+}
+
 /* The visit of local groups, without those that the file has too. */
 struct local_visit {
     struct store_groups *file;

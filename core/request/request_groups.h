@@ -13,6 +13,11 @@
 bool request_groups_has(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
                         struct sspi_view name) MUST_USE;
 
+/* True if `policy` lists a source of such groups, and the user was searched there. The step has
+ * then looked the local groups up, or has refused the request. */
+bool request_groups_are_known(const struct sspi_exchange *exchange,
+                              const struct sspi_policy *policy) MUST_USE;
+
 /* Calls `visit` for the name of each group of the user, as in request_groups_has(). No name comes
  * twice. The view is valid until `visit` returns. Does not block. */
 void request_groups_visit(const struct sspi_exchange *exchange, const struct sspi_policy *policy,

@@ -25,6 +25,35 @@ enum policy_met request_membership_has(const struct sspi_exchange *exchange,
     return POLICY_MISSED;
 }
 
+/* Users of Digest and of a file of NTLM users have no account in the directory. */
+static bool has_no_sids(const struct policy_identity *identity)
+{
+    return identity->mech == SSPI_MECH_NONE ||
+           (identity->mech == SSPI_MECH_NTLM && identity->source != NULL &&
+            identity->source->users != NULL);
+}
+
+bool request_membership_is_ruled_out(const struct sspi_exchange *exchange,
+                                     const struct sspi_policy *policy, struct sspi_view word)
+{
+    struct sid sid = {0};
+    switch (policy_require_group(word, &sid)) {
+    case POLICY_GROUP_INVALID:
+        break;
+    case POLICY_GROUP_DOMAIN:
+        if (has_no_sids(&exchange->identity))
+            return true;
+        return acceptor_directory_find(exchange->acceptor->directory, word, &sid) &&
+               policy_sids_are_complete(policy, &exchange->identity);
+    case POLICY_GROUP_SID:
+        return has_no_sids(&exchange->identity) ||
+               policy_sids_are_complete(policy, &exchange->identity);
+    case POLICY_GROUP_PLAIN:
+        return request_groups_are_known(exchange, policy);
+    }
+    return false;
+}
+
 /* While the own domain is not known, a foreign realm could claim it. */
 static bool is_own(void *directory, const struct sid *sid)
 {

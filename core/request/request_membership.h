@@ -17,6 +17,12 @@ enum policy_met request_membership_has(const struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy,
                                        struct sspi_view word) MUST_USE;
 
+/* True if a user who is not known as a member of `word` is surely no member. Otherwise the
+ * directory has said too little about the user, or `policy` lists no source with such groups. */
+bool request_membership_is_ruled_out(const struct sspi_exchange *exchange,
+                                     const struct sspi_policy *policy,
+                                     struct sspi_view word) MUST_USE;
+
 /* True if applications may see this SID of the user. */
 bool request_membership_shows(const struct sspi_exchange *exchange,
                               const struct sspi_policy *policy, const struct sid *sid) MUST_USE;

@@ -523,12 +523,20 @@ enum sspi_membership sspi_exchange_in_group(struct sspi_exchange *exchange,
                                             const struct sspi_policy *policy,
                                             struct sspi_view group)
 {
-    enum policy_met met =
-        exchange->result.has_user ? request_membership_has(exchange, policy, group) : POLICY_MISSED;
-    if (met == POLICY_MISSED)
+    if (!exchange->result.has_user)
         return SSPI_MEMBERSHIP_NO;
-    exchange->group_unknown = met == POLICY_UNKNOWN;
-    return met == POLICY_MET ? SSPI_MEMBERSHIP_YES : SSPI_MEMBERSHIP_UNKNOWN;
+    switch (request_membership_has(exchange, policy, group)) {
+    case POLICY_MET:
+        exchange->group_unknown = false;
+        return SSPI_MEMBERSHIP_YES;
+    case POLICY_UNKNOWN:
+        exchange->group_unknown = true;
+        return SSPI_MEMBERSHIP_UNKNOWN;
+    case POLICY_MISSED:
+        break;
+    }
+    return request_membership_is_ruled_out(exchange, policy, group) ? SSPI_MEMBERSHIP_NO
+                                                                    : SSPI_MEMBERSHIP_UNSURE;
 }
 
 struct sspi_view sspi_exchange_group_variable(struct sspi_exchange *exchange,

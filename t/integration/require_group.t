@@ -17,7 +17,8 @@ use SSPI::Test::Scenario;
 my $kdc = SSPI::Test::KDC->new;
 my ($alice, $bob) = map { $kdc->login($_) } qw(alice bob);
 my $dir = scratch_dir('users');
-my $users = spew("$dir/users", join('', map { user_line($_, 'r', 'pw') } qw(alice bob)), 0644);
+my $long = 'a' x 40; # a name on which some patterns take exponential time
+my $users = spew("$dir/users", join('', map { user_line($_, 'r', 'pw') } qw(alice bob), $long), 0644);
 my $nt_users = spew("$dir/nt-users", ntlm_user_line('alice', 'CORP', 'pw'), 0644);
 my $groups = spew("$dir/groups", join("\n", 'staff: alice@SSPI.TEST digest:bob', 'editors: corp\\alice digest:bob',
     'all people: alice@SSPI.TEST bob@SSPI.TEST CORP\\alice digest:alice digest:bob', 'a,b: digest:alice', 'nobody:', ''), 0644);
@@ -98,10 +99,21 @@ parts 'groups', \%server_config,
 sub location { my ($path, @lines) = @_; return "<Location $path>\n" . join('', map { "    $_\n" } @lines) . "</Location>\n" }
 my @ours = ('AuthType SSPI', 'AuthName r', 'SSPIPackages Digest', "SSPIDigestUserFile $users", "SSPIGroupFile $groups");
 my %htaccess = (file => 'Require sspi-group staff', sid => "Require sspi-group $sid", domain => 'Require sspi-group CORP\\staff');
+# Each line refuses members. The MIT KDC says no groups in a ticket, so no ticket rules a group of the directory out.
+my @tickets = ('AuthType SSPI', 'AuthName r', 'SSPIPackages Negotiate Digest', "SSPIDigestUserFile $users", "SSPIKeytab $kdc->{keytab}");
+my %refuse = (
+    sid => ["Require not sspi-group $sid"],
+    name => ['Require not sspi-group CORP\\staff'],
+    section => [ '<RequireNone>', "Require sspi-group $sid", '</RequireNone>' ],
+    file => ['Require not sspi-group editors'],
+    nowhere => ['Require not sspi-group editors'],
+    pattern => ['Require not sspi-user ~(a+)+(a+)+(a+)+(a+)+[bc] ~digest:(a+)+(a+)+(a+)+(a+)+[bc]'],
+);
 parts 'Require', { on => 'apache', env => $kdc->server_env, allow_log => qr{/domain/\.htaccess: },
-    files => { map { ("/$_/index.html" => "x\n", $htaccess{$_} ? ("/$_/.htaccess" => "$htaccess{$_}\n") : ()) } qw(not any), keys %htaccess },
+    files => { map { ("/$_/index.html" => "x\n", $htaccess{$_} ? ("/$_/.htaccess" => "$htaccess{$_}\n") : ()) } qw(not any), keys %htaccess, map { "refuse-$_" } keys %refuse },
     apache => join '', (map { location("/$_/", @ours) } sort keys %htaccess),
         location('/not/', @ours, '<RequireAll>', 'Require valid-user', 'Require not sspi-group staff', '</RequireAll>'),
+        (map { location("/refuse-$_/", @tickets, $_ eq 'file' ? "SSPIGroupFile $groups" : (), '<RequireAll>', 'Require valid-user', @{$refuse{$_}}, '</RequireAll>') } sort keys %refuse),
         location('/any/', @ours, 'Require sspi-group nobody', 'Require sspi-user digest:alice') },
     'in .htaccess' => sub {
         my ($server) = @_;
@@ -118,6 +130,15 @@ parts 'Require', { on => 'apache', env => $kdc->server_env, allow_log => qr{/dom
         is($server->client->get('/not/', digest => 'bob:pw')->status, 401, 'a member');
         is($server->client->get('/not/', digest => 'alice:pw')->status, 200, 'another user');
     },
+    'users of whom it is not known' => sub {
+        my ($server) = @_;
+        my $status = sub { my $c = $server->client(env => $alice); return $c->get($_[0], authorization => $c->negotiate_header)->status };
+        is($status->("/refuse-$_/"), 401, "$_: a user of Kerberos") for qw(sid name section nowhere);
+        is($status->('/refuse-file/'), 200, 'file: a user of Kerberos');
+        is($server->client->get("/refuse-$_/", digest => 'alice:pw')->status, 200, "$_: a user of Digest") for qw(sid name section file pattern);
+        is($server->client->get('/refuse-pattern/', digest => "$long:pw")->status, 401, 'a name on which the pattern fails');
+        like($server->new_log, qr/simplify the patterns/, 'the log says so');
+    },
     'as an alternative' => sub {
         my ($server) = @_;
         is($server->client->get('/any/', digest => 'alice:pw')->status, 200, 'the other line');
@@ -131,6 +152,9 @@ config_refused('no group', with('group'), @directive);
 config_refused("$_ is no group", with("group $_"), @directive, qr/DOMAIN\\+name/, qr/S-1-5-21-1-2-3-512/)
     for 'S-1-5-21-', 's-1-x', 'S-1-5-21-99999999999', 'CORP\\\\ staff', '\\\\staff', 'A\\\\b\\\\c';
 config_refused('an expression', { %{with('group %{ENV:X}')}, on => 'apache' }, @directive, qr/expression/, qr/start/);
+config_refused("$_->[0] in an alias", { on => 'apache', apache => "<AuthzProviderAlias $_->[1]>\n</AuthzProviderAlias>\n" },
+    qr/$_->[0]/, qr/AuthzProviderAlias/)
+    for [ 'sspi-group', 'sspi-group banned staff' ], [ 'sspi-user', 'sspi-user banned "~.*"' ];
 my ($no_match, $unknown) = map { message_id($_) } qw(NO_MATCH GROUP_UNKNOWN);
 my %digest = (packages => 'Digest');
 my @warnings = (

@@ -133,6 +133,42 @@ static void the_answer_is_unknown_for_the_directory_only(void **state)
     assert_non_null(strstr(result->entries[0].text, "alice@A"));
 }
 
+static enum sspi_membership membership(const char *word)
+{
+    return sspi_exchange_in_group(exchange, &policy, bytes_view(word));
+}
+
+static void a_user_is_ruled_out_only_if_the_sources_have_said_enough(void **state)
+{
+    const struct sspi_view ticket[] = {SSPI_VIEW("ticket")},
+                           both[] = {SSPI_VIEW("ticket"), SSPI_VIEW("file")};
+    const struct sspi_view unfiltered[] = {SSPI_VIEW("ticket-unfiltered")};
+    const struct sspi_view file[] = {SSPI_VIEW("file")};
+    make_user(1);
+    exchange->result.has_user = true;
+    /* A ticket without groups. */
+    assert_int_equal(membership(OURS "999"), SSPI_MEMBERSHIP_UNSURE);
+    assert_int_equal(membership("others"), SSPI_MEMBERSHIP_NO);
+    assert_true(sid_parse(SSPI_VIEW(OURS "1105"), &exchange->identity.user_sid));
+    assert_int_equal(membership(OURS "999"), SSPI_MEMBERSHIP_NO);
+    assert_int_equal(membership("A\\admins"), SSPI_MEMBERSHIP_UNSURE); /* it has no SID */
+    exchange->identity.is_foreign = true;
+    assert_int_equal(membership(OURS "999"), SSPI_MEMBERSHIP_UNSURE);
+    set(SSPI_OPTION_GROUPS, unfiltered, 1);
+    assert_int_equal(membership(OURS "999"), SSPI_MEMBERSHIP_NO);
+    exchange->identity.is_foreign = false;
+    set(SSPI_OPTION_GROUPS, file, 1);
+    assert_int_equal(membership(OURS "512"), SSPI_MEMBERSHIP_UNSURE);
+    set(SSPI_OPTION_GROUPS, ticket, 1);
+    assert_int_equal(membership("admins"), SSPI_MEMBERSHIP_UNSURE);
+    /* Digest's users have no SIDs, whatever the policy lists. */
+    set(SSPI_OPTION_GROUPS, file, 1);
+    exchange->identity.mech = SSPI_MECH_NONE;
+    assert_int_equal(membership(OURS "512"), SSPI_MEMBERSHIP_NO);
+    assert_int_equal(membership("A\\admins"), SSPI_MEMBERSHIP_NO);
+    set(SSPI_OPTION_GROUPS, both, 2);
+}
+
 static void a_comma_and_a_backslash_of_a_name_are_escaped(void **state)
 {
     make_user(2);
@@ -207,6 +243,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plain_name_is_of_the_file_and_a_sid_of_the_directory),
         cmocka_unit_test(the_answer_is_unknown_for_the_directory_only),
+        cmocka_unit_test(a_user_is_ruled_out_only_if_the_sources_have_said_enough),
         cmocka_unit_test(a_comma_and_a_backslash_of_a_name_are_escaped),
         cmocka_unit_test(a_user_in_no_group_has_no_value),
         cmocka_unit_test(before_the_login_there_is_no_value),
