@@ -51,18 +51,21 @@ static size_t len_until(struct sspi_view text, char end)
     return at == NULL ? text.len : (size_t)(at - text.data);
 }
 
+/* The text behind its first `len` octets and one more. */
+static struct sspi_view behind(struct sspi_view text, size_t len)
+{
+    return (struct sspi_view){text.data + len + 1, text.len - len - 1};
+}
+
 /* The length of the first part: up to a semicolon or the end. httpd joins several lines by commas.
  * So a comma also ends a part if a cookie of this name is before or after it. */
 static size_t len_of_part(const struct session_cookie *cookie, struct sspi_view text)
 {
+    const struct sspi_view part = {text.data, len_until(text, ';')};
     bool ours = begins_with_name(cookie, text);
-    size_t len = 0;
-    while (len < text.len && text.data[len] != ';') {
-        const struct sspi_view after = {text.data + len + 1, text.len - len - 1};
-        if (text.data[len] == ',' && (ours || begins_with_name(cookie, after)))
-            break;
-        len++;
-    }
+    size_t len = len_until(part, ',');
+    while (len < part.len && !ours && !begins_with_name(cookie, behind(text, len)))
+        len += 1 + len_until(behind(part, len), ',');
     return len;
 }
 
