@@ -386,3 +386,32 @@ ngx_http_sspi_header(ngx_http_request_t *r, const char *name)
 
     return absent;
 }
+
+
+/* an absent view becomes a null string */
+
+ngx_int_t
+ngx_http_sspi_copy(ngx_pool_t *pool, ngx_str_t *dst,
+    const struct sspi_view *src)
+{
+    u_char  *p;
+
+    ngx_str_null(dst);
+
+    if (src->data == NULL) {
+        return NGX_OK;
+    }
+
+    p = ngx_pnalloc(pool, src->len + 1);
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(p, src->data, src->len);
+    p[src->len] = '\0';
+
+    dst->data = p;
+    dst->len = src->len;
+
+    return NGX_OK;
+}

@@ -85,6 +85,8 @@ typedef struct {
     ngx_http_sspi_loc_conf_t  *granting;    /* the location whose policy has
                                              * granted the user */
     ngx_str_t                  variables[SSPI_VARIABLE_COUNT];
+    ngx_uint_t                 lists;       /* bits of the lists of groups that
+                                             * are among the variables */
     ngx_str_t                  error;       /* why the main request was
                                              * refused; null: it was not */
     ngx_table_elt_t            success[SSPI_HEADERS_LIMIT];
@@ -187,6 +189,8 @@ ngx_int_t ngx_http_sspi_describe_request(ngx_http_request_t *r,
     struct sspi_acceptor *acceptor, struct sspi_request *request);
 struct sspi_connection *ngx_http_sspi_find_connection(ngx_http_request_t *r);
 struct sspi_view ngx_http_sspi_view(const ngx_str_t *str);
+ngx_int_t ngx_http_sspi_copy(ngx_pool_t *pool, ngx_str_t *dst,
+    const struct sspi_view *src);
 struct sspi_view ngx_http_sspi_header(ngx_http_request_t *r, const char *name);
 
 /* ngx_http_sspi_http2.c */
@@ -201,6 +205,8 @@ ngx_int_t ngx_http_sspi_remote_user_index(ngx_conf_t *cf);
 void ngx_http_sspi_set_remote_user(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
 void ngx_http_sspi_set_basic_user(ngx_http_request_t *r);
+ngx_int_t ngx_http_sspi_make_groups(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx);
 
 /* ngx_http_sspi_basic.c */
 

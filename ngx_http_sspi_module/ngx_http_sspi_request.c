@@ -127,6 +127,9 @@ ngx_http_sspi_apply_policy(ngx_http_request_t *r,
         if (policy == &slcf->policy || had_user) {
             ngx_http_sspi_set_remote_user(r, ctx);
         }
+
+    } else if (ngx_http_sspi_make_groups(r, ctx) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     if (ngx_http_sspi_realm(r, slcf, &realm) != NGX_OK) {

@@ -6,8 +6,6 @@
 static ngx_int_t ngx_http_sspi_copy_header(ngx_pool_t *pool,
     const struct sspi_header *header, ngx_table_elt_t *h);
 static ngx_uint_t ngx_http_sspi_is_set_cookie(const struct sspi_header *header);
-static ngx_int_t ngx_http_sspi_copy(ngx_pool_t *pool, ngx_str_t *dst,
-    const struct sspi_view *src);
 
 
 /* keeps all headers but the cookie */
@@ -131,6 +129,7 @@ ngx_http_sspi_keep_user(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
     ctx->granting = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
     ctx->granted = 1;
+    ctx->lists = 0;
 
     ngx_http_sspi_set_remote_user(r, ctx);
 
@@ -150,33 +149,4 @@ ngx_http_sspi_keep_error(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
     return ngx_http_sspi_copy(r->pool, &ctx->error,
                               &result->variables[SSPI_VARIABLE_ERROR]);
-}
-
-
-/* an absent view becomes a null string */
-
-static ngx_int_t
-ngx_http_sspi_copy(ngx_pool_t *pool, ngx_str_t *dst,
-    const struct sspi_view *src)
-{
-    u_char  *p;
-
-    ngx_str_null(dst);
-
-    if (src->data == NULL) {
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(pool, src->len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(p, src->data, src->len);
-    p[src->len] = '\0';
-
-    dst->data = p;
-    dst->len = src->len;
-
-    return NGX_OK;
 }

@@ -4,7 +4,7 @@
 
 static ngx_int_t ngx_http_sspi_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
-static ngx_int_t ngx_http_sspi_make_groups(ngx_http_request_t *r,
+static ngx_int_t ngx_http_sspi_make_list(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, uintptr_t variable);
 static void ngx_http_sspi_set_value(ngx_http_variable_value_t *v,
     const ngx_str_t *value);
@@ -103,9 +103,9 @@ ngx_http_sspi_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 
     ctx = ngx_http_sspi_get_ctx(r);
 
-    if (ctx && ctx->granted
+    if (ctx
         && (data == SSPI_VARIABLE_GROUPS || data == SSPI_VARIABLE_GROUP_SIDS)
-        && ngx_http_sspi_make_groups(r, ctx, data) != NGX_OK)
+        && ngx_http_sspi_make_list(r, ctx, data) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -124,37 +124,37 @@ ngx_http_sspi_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
 }
 
 
+/* before a subrequest may change the user of the exchange */
+
+ngx_int_t
+ngx_http_sspi_make_groups(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
+{
+    if (ngx_http_sspi_make_list(r, ctx, SSPI_VARIABLE_GROUPS) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    return ngx_http_sspi_make_list(r, ctx, SSPI_VARIABLE_GROUP_SIDS);
+}
+
+
 /* the text of very many groups is long, so it is made when it is first read */
 
 static ngx_int_t
-ngx_http_sspi_make_groups(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
+ngx_http_sspi_make_list(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     uintptr_t variable)
 {
-    ngx_str_t        *text;
     struct sspi_view  value;
 
-    text = &ctx->variables[variable];
-
-    if (text->data) {
+    if (!ctx->granted || ctx->lists & (ngx_uint_t) 1 << variable) {
         return NGX_OK;
     }
 
     value = sspi_exchange_group_variable(ctx->exchange, &ctx->granting->policy,
                                          (enum sspi_variable) variable);
 
-    if (value.data == NULL) {
-        return NGX_OK;
-    }
+    ctx->lists |= (ngx_uint_t) 1 << variable;
 
-    text->data = ngx_pnalloc(r->main->pool, value.len);
-    if (text->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(text->data, value.data, value.len);
-    text->len = value.len;
-
-    return NGX_OK;
+    return ngx_http_sspi_copy(r->main->pool, &ctx->variables[variable], &value);
 }
 
 

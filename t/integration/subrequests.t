@@ -161,6 +161,27 @@ parts 'auth_request', { on => 'nginx', env => $kdc->server_env, locations => [
         shows($server->client->get('/satisfy/page.html'), 'OPTIONAL', 'an allowed address');
     };
 
+# A session admits alice to the page. The Digest credentials beside it are those of bob, and only the part verifies them.
+my $groups = spew(scratch_dir('groups') . '/groups', "staff: alice\@SSPI.TEST\nguests: digest:bob\n", 0644);
+my $shown = join ' ', map { qq(<!--# echo var="$_" default="none" encoding="none" -->) } qw(sspi_user sspi_groups);
+my %page = (%negotiate, group_file => $groups, session => 'on', session_require_tls => 'off', nginx => "ssi on;\nssi_types *;");
+parts 'the groups of a page', { on => 'nginx', env => $kdc->server_env, locations => [
+        { path => '/groups/', %page }, { path => '/none/', %page, groups => 'ticket' },
+        { path => '/part/', %digest, group_file => $groups, nginx => "ssi on;\nssi_types *;" },
+    ],
+    files => { '/part/x' => 'PART', map { ("/$_/page" => qq(<!--# include virtual="/part/x" wait="yes" --> $shown\n)) } qw(groups none) } },
+    'a part with another user does not change them' => sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        for my $case ([ groups => 'staff' ], [ none => 'none' ]) {
+            my ($path, $list) = ("/$case->[0]/page", $case->[1]);
+            my $login = $c->get($path, negotiate => 1);
+            my ($cookie) = (scalar($login->header('Set-Cookie')) // '') =~ /\A([^;]+)/;
+            my $a = $c->get($path, authorization => digest($c, $path, user => 'bob', from => '/part/x'), args => [ '--header', "Cookie: $cookie" ]);
+            is($a->body, "PART alice\@SSPI.TEST $list\n", $path);
+        }
+    };
+
 parts 'a look ahead before the request', { on => 'apache', locations => [
         { path => '/look/', %digest,
             apache => 'Header always set X-Looked %{LOOKED}e env=LOOKED' },
