@@ -17,6 +17,11 @@ static apr_status_t free_pattern(void *pattern)
     return APR_SUCCESS;
 }
 
+/* The user's name must not take a thread for long, whatever the pattern is: the engine gives up
+ * after this many steps, some milliseconds. Its own default is 10,000,000. */
+#define ANCHOR_BEFORE "(*LIMIT_MATCH=100000)\\A(?:"
+#define ANCHOR_AFTER  ")\\z"
+
 /* Returns NULL, or why `text` is not a pattern, with the position of the error. */
 static const char *compile(apr_pool_t *p, const char *text, ap_regex_t *pattern)
 {
@@ -40,7 +45,7 @@ const char *mod_sspi_pattern_compile(apr_pool_t *p, const char *text, ap_regex_t
         return why;
     }
     ap_regfree(&bare);
-    why = compile(p, apr_pstrcat(p, "\\A(?:", text, ")\\z", NULL), anchored);
+    why = compile(p, apr_pstrcat(p, ANCHOR_BEFORE, text, ANCHOR_AFTER, NULL), anchored);
     if (why != NULL) {
         return apr_pstrcat(p, why,
                            ": it must work within \\A(?:...)\\z, so end \\Q with \\E, and remove "

@@ -5,6 +5,15 @@
 #include "ngx_http_sspi_module.h"
 
 
+/*
+ * The user's name must not stall the worker, whatever the pattern is: the
+ * engine gives up after this many steps, some milliseconds.  Its own default
+ * is 10,000,000.
+ */
+#define NGX_HTTP_SSPI_ANCHOR_BEFORE  "(*LIMIT_MATCH=100000)\\A(?:"
+#define NGX_HTTP_SSPI_ANCHOR_AFTER   ")\\z"
+
+
 static ngx_uint_t ngx_http_sspi_is_pattern(const struct sspi_view *word);
 static void *ngx_http_sspi_compile(ngx_conf_t *cf,
     const struct sspi_view *word);
@@ -92,7 +101,8 @@ ngx_http_sspi_compile(ngx_conf_t *cf, const struct sspi_view *word)
         return NULL;
     }
 
-    anchored.len = sizeof("\\A(?:)\\z") - 1 + bare.len;
+    anchored.len = sizeof(NGX_HTTP_SSPI_ANCHOR_BEFORE
+                          NGX_HTTP_SSPI_ANCHOR_AFTER) - 1 + bare.len;
 
     p = ngx_pnalloc(cf->pool, anchored.len + 1);
     if (p == NULL) {
@@ -101,9 +111,11 @@ ngx_http_sspi_compile(ngx_conf_t *cf, const struct sspi_view *word)
 
     anchored.data = p;
 
-    p = ngx_cpymem(p, "\\A(?:", sizeof("\\A(?:") - 1);
+    p = ngx_cpymem(p, NGX_HTTP_SSPI_ANCHOR_BEFORE,
+                   sizeof(NGX_HTTP_SSPI_ANCHOR_BEFORE) - 1);
     p = ngx_cpymem(p, bare.data, bare.len);
-    (void) ngx_cpymem(p, ")\\z", sizeof(")\\z"));
+    (void) ngx_cpymem(p, NGX_HTTP_SSPI_ANCHOR_AFTER,
+                      sizeof(NGX_HTTP_SSPI_ANCHOR_AFTER));
 
     return ngx_http_sspi_compile_part(cf, word, &anchored,
                                       ": it must work within \\A(?:...)\\z, so "
