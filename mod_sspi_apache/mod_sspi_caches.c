@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Marks answers as private if the request had no Authorization header but the answer is for one
  * user. Caches do not store private answers. Answers that set the cookie of a session tell caches
- * not to store that. mod_cache reads the headers when the first octet of
- * the answer reaches its filter. By default that filter runs after this one. If the administrator
- * puts it before this one (the filter CACHE, a subrequest), the header must be set earlier. So
- * mod_sspi_caches_mark() sets it before the handler runs. */
+ * not to store that. mod_cache reads the headers when the first octet of the answer reaches its
+ * filter. By default that filter runs after this one. If the administrator puts it before this one
+ * (the filter CACHE, a subrequest), the header must be set earlier. So mod_sspi_caches_mark() sets
+ * it before the handler runs. */
 #include "mod_sspi.h"
 
 #include "apr_strings.h"

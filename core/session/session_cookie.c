@@ -57,26 +57,44 @@ static struct sspi_view behind(struct sspi_view text, size_t len)
     return (struct sspi_view){text.data + len + 1, text.len - len - 1};
 }
 
-/* The length of the first part: up to a semicolon or the end. httpd joins several lines by commas.
- * So a comma also ends a part if a cookie of this name is before or after it. */
-static size_t len_of_part(const struct session_cookie *cookie, struct sspi_view text)
+/* A walk over the parts of a header to remove some. It reads every octet a few times at most,
+ * because a client can send many commas and semicolons. */
+struct walk {
+    struct sspi_view rest;    /* after the next semicolon; absent: there is none */
+    struct sspi_view section; /* up to the next semicolon or the end; absent: none was taken */
+};
+
+/* Takes the first `len` octets. `*rest` then begins after the separator behind them, and is absent
+ * at the end. */
+static struct sspi_view take(struct sspi_view *rest, size_t len)
 {
-    const struct sspi_view part = {text.data, len_until(text, ';')};
-    bool ours = begins_with_name(cookie, text);
-    size_t len = len_until(part, ',');
-    while (len < part.len && !ours && !begins_with_name(cookie, behind(text, len)))
-        len += 1 + len_until(behind(part, len), ',');
+    struct sspi_view taken = {rest->data, len};
+    *rest = len < rest->len ? behind(*rest, len) : (struct sspi_view){NULL, 0};
+    return taken;
+}
+
+/* httpd joins several lines by commas. So a comma also ends a part of a section (RFC 6265 4.2.1) if
+ * a cookie of this name is before or after it. */
+static size_t len_of_part(const struct session_cookie *cookie, struct sspi_view section)
+{
+    bool ours = begins_with_name(cookie, section);
+    size_t len = len_until(section, ',');
+    while (len < section.len && !ours && !begins_with_name(cookie, behind(section, len)))
+        len += 1 + len_until(behind(section, len), ',');
     return len;
 }
 
-/* Takes the part of a cookie-string (RFC 6265 4.2.1) that has this length. `*rest` then begins
- * after its end, and is absent after the last part. */
-static struct sspi_view take_part(struct sspi_view *rest, size_t len)
+/* False: there is no further part. */
+static bool next_part(const struct session_cookie *cookie, struct walk *walk,
+                      struct sspi_view *ret_part)
 {
-    struct sspi_view part = {rest->data, len};
-    *rest = len < rest->len ? (struct sspi_view){rest->data + len + 1, rest->len - len - 1}
-                            : (struct sspi_view){NULL, 0};
-    return part;
+    if (walk->section.data == NULL) {
+        if (walk->rest.data == NULL)
+            return false;
+        walk->section = take(&walk->rest, len_until(walk->rest, ';'));
+    }
+    *ret_part = take(&walk->section, len_of_part(cookie, walk->section));
+    return true;
 }
 
 /* The value of a session has no comma, so what follows a comma is of another line. */
@@ -91,7 +109,7 @@ bool session_cookie_find(const struct session_cookie *cookie, struct session_coo
                          struct sspi_view *ret_value)
 {
     while (search->rest.data != NULL && search->n_found < SESSION_COOKIE_TRIES) {
-        struct sspi_view part = take_part(&search->rest, len_until(search->rest, ';'));
+        struct sspi_view part = take(&search->rest, len_until(search->rest, ';'));
         if (!begins_with_name(cookie, part))
             continue;
         *ret_value = value_of(cookie, part);
@@ -103,8 +121,10 @@ bool session_cookie_find(const struct session_cookie *cookie, struct session_coo
 
 bool session_cookie_is_in(const struct session_cookie *cookie, struct sspi_view header)
 {
-    while (header.data != NULL)
-        if (begins_with_name(cookie, take_part(&header, len_of_part(cookie, header))))
+    struct walk walk = {.rest = header};
+    struct sspi_view part;
+    while (next_part(cookie, &walk, &part))
+        if (begins_with_name(cookie, part))
             return true;
     return false;
 }
@@ -122,10 +142,11 @@ static bool is_blank(struct sspi_view text)
  * the blanks that separated it from a removed part. */
 size_t session_cookie_strip(const struct session_cookie *cookie, struct sspi_view header, char *to)
 {
+    struct walk walk = {.rest = header};
+    struct sspi_view part;
     size_t len = 0;
     bool removed = false, kept = false;
-    while (header.data != NULL) {
-        struct sspi_view part = take_part(&header, len_of_part(cookie, header));
+    while (next_part(cookie, &walk, &part)) {
         if (begins_with_name(cookie, part)) {
             removed = true;
             continue;

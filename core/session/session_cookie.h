@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cookie of a session in header fields: how it is found in Cookie, removed from it, and set by
- * Set-Cookie (RFC 6265). Pure. These functions do not read
- * the value. */
+ * Set-Cookie (RFC 6265). Pure. These functions do not read the value. All take time in proportion
+ * to the header. */
 #ifndef SESSION_COOKIE_H
 #define SESSION_COOKIE_H
 
