@@ -11,8 +11,9 @@
 
 APLOG_USE_MODULE(sspi);
 
-/* The most needs of one request before it is decided. A request may need three changed files,
- * winbind's names, a lookup, a body and a domain controller: seven needs. The rest is reserve. */
+/* The most needs of one request before it is decided. A request may need five changed files, one of
+ * them twice, the SIDs of groups, winbind's names, a domain controller and its local groups: ten
+ * needs. Digest has a lookup and a body instead of the last three. The rest is reserve. */
 #define ROUNDS_LIMIT 12
 
 request_rec *mod_sspi_request_top(request_rec *r)

@@ -13,8 +13,8 @@
 #include "acceptor_job.h"
 #include "acceptor_log.h"
 #include "directory_lookup.h"
+#include "policy_require.h"
 #include "ref.h"
-#include "utf8.h"
 
 #define NEVER UINT64_MAX
 
@@ -82,23 +82,9 @@ REF(acceptor_directory, struct acceptor_directory, ref, destroy)
 
 /* ---- words ---- */
 
-static char lower(char octet)
-{
-    return octet >= 'A' && octet <= 'Z' ? (char)(octet + 'a' - 'A') : octet;
-}
-
-/* Orders words by their lengths, then by their octets in lower case (ASCII). */
 static int compare_text(const struct word *word, struct sspi_view text)
 {
-    if (word->len != text.len)
-        return word->len < text.len ? -1 : 1;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char a = (unsigned char)lower(word->text[i]);
-        unsigned char b = (unsigned char)lower(text.data[i]);
-        if (a != b)
-            return a < b ? -1 : 1;
-    }
-    return 0;
+    return bytes_compare_nocase((struct sspi_view){word->text, word->len}, text);
 }
 
 /* Returns the place of the first word that is not less than `text`. True if it is equal. */
@@ -117,21 +103,13 @@ static bool find_word(const struct acceptor_directory *directory, struct sspi_vi
     return from < directory->n_words && compare_text(&directory->words[from], text) == 0;
 }
 
-/* True for DOMAIN\group: one backslash, with text on both sides. */
-static bool is_name(struct sspi_view word)
-{
-    const char *backslash = word.len == 0 ? NULL : memchr(word.data, '\\', word.len);
-    if (backslash == NULL || word.len > ACCEPTOR_DIRECTORY_NAME_LIMIT || !utf8_is_name(word))
-        return false;
-    size_t behind = word.len - (size_t)(backslash - word.data) - 1;
-    return backslash > word.data && behind > 0 && memchr(backslash + 1, '\\', behind) == NULL;
-}
-
 static bool make_word(struct sspi_view text, struct word *ret_word, char *error)
 {
     char shown[ESCAPE_NAME_SIZE];
-    struct word word = {.len = text.len, .is_name = !sid_parse(text, &word.sid)};
-    if (word.is_name && !is_name(text)) {
+    struct word word = {.len = text.len};
+    enum policy_group kind = policy_require_group(text, &word.sid);
+    word.is_name = kind == POLICY_GROUP_DOMAIN && text.len <= ACCEPTOR_DIRECTORY_NAME_LIMIT;
+    if (!word.is_name && kind != POLICY_GROUP_SID) {
         snprintf(error, SSPI_ERROR_SIZE,
                  "\"%.200s\" is not a group of a directory: write DOMAIN\\group, or its SID "
                  "(S-1-5-21-...)",

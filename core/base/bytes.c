@@ -36,6 +36,26 @@ bool bytes_equal_nocase(struct sspi_view a, struct sspi_view b)
     return true;
 }
 
+static int compare_lengths(struct sspi_view a, struct sspi_view b)
+{
+    return (a.len > b.len) - (a.len < b.len);
+}
+
+int bytes_compare(struct sspi_view a, struct sspi_view b)
+{
+    size_t len = a.len < b.len ? a.len : b.len;
+    int order = len == 0 ? 0 : memcmp(a.data, b.data, len);
+    return order != 0 ? order : compare_lengths(a, b);
+}
+
+int bytes_compare_nocase(struct sspi_view a, struct sspi_view b)
+{
+    for (size_t i = 0; i < a.len && i < b.len; i++)
+        if (lower(a.data[i]) != lower(b.data[i]))
+            return lower(a.data[i]) < lower(b.data[i]) ? -1 : 1;
+    return compare_lengths(a, b);
+}
+
 bool bytes_equal_secret(struct sspi_view a, struct sspi_view b)
 {
     return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.data, b.data, a.len) == 0);

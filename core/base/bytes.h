@@ -22,6 +22,11 @@ bool bytes_equal(struct sspi_view a, struct sspi_view b);
 /* Ignores the case of ASCII letters; all other octets must be equal. */
 bool bytes_equal_nocase(struct sspi_view a, struct sspi_view b);
 
+/* Orders texts by their octets: negative, 0 or positive, as memcmp(). A text comes before its
+ * continuations. The second one ignores the case of ASCII letters. */
+int bytes_compare(struct sspi_view a, struct sspi_view b) MUST_USE;
+int bytes_compare_nocase(struct sspi_view a, struct sspi_view b) MUST_USE;
+
 /* Compares in time that depends only on the lengths. It returns at once if the lengths differ, so
  * do not use it where the length is secret. */
 bool bytes_equal_secret(struct sspi_view a, struct sspi_view b);

@@ -17,8 +17,9 @@
 /* The job, and what it found. Once it is done, any thread may read it. */
 struct lookup {
     struct sspi_job job; /* first: the exchange holds a pointer to it */
-    char *user;          /* whose groups these are: the identity's name and mechanism */
+    char *user;          /* whose groups these are: name, mechanism and source of the identity */
     uint8_t mech;
+    const struct acceptor_source *source; /* two user files may have a user of this name */
     bool needs_job; /* false: the user has no account, so the job never runs */
     char *account;  /* NTLM: known before the job runs; only the job uses it */
     struct bytes text;
@@ -126,6 +127,7 @@ static bool set_user(struct lookup *lookup, const struct policy_identity *identi
 {
     enum request_user_name named = REQUEST_USER_NAME_GOOD;
     lookup->mech = identity->mech;
+    lookup->source = identity->source;
     lookup->user = strdup(identity->name);
     if (identity->mech == SSPI_MECH_NTLM)
         named = request_user_name_account(identity, &lookup->account);
@@ -206,7 +208,8 @@ static bool is_of_user(const struct sspi_exchange *exchange)
 {
     const struct lookup *lookup = lookup_of(exchange);
     return lookup != NULL && lookup->mech == exchange->identity.mech &&
-           exchange->identity.name != NULL && strcmp(lookup->user, exchange->identity.name) == 0;
+           lookup->source == exchange->identity.source && exchange->identity.name != NULL &&
+           strcmp(lookup->user, exchange->identity.name) == 0;
 }
 
 enum sspi_reason request_local_groups_find(struct sspi_exchange *exchange,
@@ -230,20 +233,13 @@ static const struct lookup *known(const struct sspi_exchange *exchange)
     return known ? lookup : NULL;
 }
 
-static int compare_name(struct sspi_view name, const char *with)
-{
-    size_t len = strlen(with);
-    int order = memcmp(name.data, with, name.len < len ? name.len : len);
-    return order != 0 ? order : (name.len > len) - (name.len < len);
-}
-
 bool request_local_groups_has(const struct sspi_exchange *exchange, struct sspi_view name)
 {
     const struct lookup *lookup = known(exchange);
     size_t first = 0, end = lookup == NULL || name.len == 0 ? 0 : lookup->n_names;
     while (first < end) {
         size_t middle = first + (end - first) / 2;
-        int order = compare_name(name, lookup->names[middle]);
+        int order = bytes_compare(name, bytes_view(lookup->names[middle]));
         if (order == 0)
             return true;
         if (order < 0)

@@ -76,7 +76,7 @@ static void separate(struct bytes *to)
         bytes_append_char(to, ',');
 }
 
-/* The name of a group without a domain, with its escapes. */
+/* Appends the name of a group with its escapes. */
 static void append_name(void *to_, struct sspi_view name)
 {
     struct bytes *to = to_;

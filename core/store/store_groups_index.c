@@ -53,29 +53,9 @@ REF(store_groups_index, struct store_groups_index, ref, index_free)
 
 /* ---- order of names ---- */
 
-static unsigned char lower(char octet)
-{
-    return (unsigned char)(octet >= 'A' && octet <= 'Z' ? octet + ('a' - 'A') : octet);
-}
-
-static int compare_nocase(struct sspi_view a, struct sspi_view b)
-{
-    for (size_t i = 0; i < a.len && i < b.len; i++)
-        if (lower(a.data[i]) != lower(b.data[i]))
-            return lower(a.data[i]) < lower(b.data[i]) ? -1 : 1;
-    return (a.len > b.len) - (a.len < b.len);
-}
-
-static int compare_exact(struct sspi_view a, struct sspi_view b)
-{
-    size_t len = a.len < b.len ? a.len : b.len;
-    int order = len == 0 ? 0 : memcmp(a.data, b.data, len);
-    return order != 0 ? order : (a.len > b.len) - (a.len < b.len);
-}
-
 static int compare(struct sspi_view a, struct sspi_view b, bool ignores_case)
 {
-    return ignores_case ? compare_nocase(a, b) : compare_exact(a, b);
+    return ignores_case ? bytes_compare_nocase(a, b) : bytes_compare(a, b);
 }
 
 static struct sspi_view name_of(const struct member *member)
@@ -103,7 +83,7 @@ static int sort_nocase(const void *a, const void *b)
 static int sort_groups(const void *a, const void *b)
 {
     const struct group *first = a, *second = b;
-    int order = compare_nocase(first->name, second->name);
+    int order = bytes_compare_nocase(first->name, second->name);
     return order != 0 ? order : (first->number > second->number) - (first->number < second->number);
 }
 
@@ -179,7 +159,7 @@ static bool merge_groups(struct store_groups_index *index)
         qsort(index->groups, index->n_groups, sizeof(*index->groups), sort_groups);
     size_t n = 0;
     for (size_t i = 0; i < index->n_groups; i++) {
-        if (n == 0 || compare_nocase(index->groups[n - 1].name, index->groups[i].name) != 0)
+        if (n == 0 || bytes_compare_nocase(index->groups[n - 1].name, index->groups[i].name) != 0)
             index->groups[n++] = index->groups[i];
         place[index->groups[i].number] = (uint32_t)(n - 1);
     }
@@ -340,13 +320,13 @@ static bool find_group(const struct store_groups_index *index, struct sspi_view 
     size_t first = 0, end = index->n_groups;
     while (first < end) {
         size_t middle = first + (end - first) / 2;
-        if (compare_nocase(index->groups[middle].name, name) < 0)
+        if (bytes_compare_nocase(index->groups[middle].name, name) < 0)
             first = middle + 1;
         else
             end = middle;
     }
     *ret_group = (uint32_t)first;
-    return first < index->n_groups && compare_nocase(index->groups[first].name, name) == 0;
+    return first < index->n_groups && bytes_compare_nocase(index->groups[first].name, name) == 0;
 }
 
 bool store_groups_index_has(const struct store_groups_index *index,

@@ -70,6 +70,15 @@ static void views_compare(void **state)
     assert_true(bytes_equal_nocase(SSPI_VIEW("Digest"), SSPI_VIEW("dIGEST")));
     assert_false(bytes_equal_nocase(SSPI_VIEW("["), SSPI_VIEW("{")));
     assert_false(bytes_equal_nocase(SSPI_VIEW("a"), SSPI_VIEW("ab")));
+    assert_true(bytes_compare(SSPI_VIEW("a"), SSPI_VIEW("a\xFF")) < 0);
+    assert_true(bytes_compare(SSPI_VIEW("b"), SSPI_VIEW("a\xFF")) > 0);
+    assert_true(bytes_compare(SSPI_VIEW("a\xFF"), SSPI_VIEW("ab")) > 0);
+    assert_true(bytes_compare(SSPI_VIEW("A"), SSPI_VIEW("a")) < 0);
+    assert_int_equal(bytes_compare(SSPI_VIEW(""), (struct sspi_view){NULL, 0}), 0);
+    assert_int_equal(bytes_compare_nocase(SSPI_VIEW("aB\xFF"), SSPI_VIEW("Ab\xFF")), 0);
+    assert_true(bytes_compare_nocase(SSPI_VIEW("a"), SSPI_VIEW("Bc")) < 0);
+    assert_true(bytes_compare_nocase(SSPI_VIEW("bcd"), SSPI_VIEW("BC")) > 0);
+    assert_true(bytes_compare_nocase(SSPI_VIEW("["), SSPI_VIEW("{")) < 0);
     assert_true(bytes_equal_secret(SSPI_VIEW("secret"), SSPI_VIEW("secret")));
     assert_false(bytes_equal_secret(SSPI_VIEW("secret"), SSPI_VIEW("secreT")));
     assert_false(bytes_equal_secret(SSPI_VIEW("a"), SSPI_VIEW("")));

@@ -390,6 +390,19 @@ static void the_groups_of_one_user_are_not_those_of_another(void **state)
     assert_int_equal(nss.n_lookups, 2);
 }
 
+static void an_equal_name_of_another_source_is_another_user(void **state)
+{
+    struct sspi_policy local = policy_of("local");
+    ntlm_alice();
+    assert_int_equal(find(&local), SSPI_REASON_GRANTED);
+    assert_true(has(&local, "users"));
+    exchange->identity.source = NULL;
+    assert_false(has(&local, "users"));
+    assert_int_equal(find(&local), SSPI_REASON_GRANTED);
+    assert_false(has(&local, "users"));
+    assert_int_equal(nss.n_lookups, 1);
+}
+
 static void entries_of_any_size_are_read(void **state)
 {
     struct sspi_policy local = policy_of("local");
@@ -541,6 +554,7 @@ int main(void)
         ON_AN_EXCHANGE(a_job_that_did_not_run_refuses),
         ON_AN_EXCHANGE(a_request_asks_once),
         ON_AN_EXCHANGE(the_groups_of_one_user_are_not_those_of_another),
+        ON_AN_EXCHANGE(an_equal_name_of_another_source_is_another_user),
         ON_AN_EXCHANGE(entries_of_any_size_are_read),
         ON_AN_EXCHANGE(an_entry_over_the_limit_refuses),
         ON_AN_EXCHANGE(an_account_may_be_in_many_groups),
