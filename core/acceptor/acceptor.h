@@ -23,7 +23,7 @@ struct sspi_acceptor {
     struct hash_suite hashes; /* for channel bindings and marks of users */
     struct sspi_state *state;
     struct store_keys *state_keys; /* the key in `state`; NULL: no state, or no memory */
-    char *default_realm;           /* of krb5.conf, for the short form of names; NULL: none */
+    char *default_realm;           /* of krb5.conf; NULL: none */
     struct sspi_log_entry *entries;
     size_t n_entries, n_returned; /* n_returned: the adapter has these entries already */
     struct acceptor_credentials credentials;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kerberos_name.h"
 #include "service_name.h"
 
 #define DEFAULT_CLOCKSKEW_S 300
@@ -148,6 +149,17 @@ bool kerberos_keys_has_principal(struct kerberos_keys *keys, struct sspi_view pr
     const struct kerberos_entries *entries = keys->source.contents;
     for (size_t i = 0; i < entries->n_entries && !found; i++)
         found = bytes_equal(bytes_view(entries->names[i]), principal);
+    pthread_mutex_unlock(&keys->source.lock);
+    return found;
+}
+
+bool kerberos_keys_has_other_realm(struct kerberos_keys *keys, const char *realm)
+{
+    bool found = false;
+    pthread_mutex_lock(&keys->source.lock);
+    const struct kerberos_entries *entries = keys->source.contents;
+    for (size_t i = 0; i < entries->n_entries && !found; i++)
+        found = strcmp(kerberos_name_realm(entries->names[i]), realm) != 0;
     pthread_mutex_unlock(&keys->source.lock);
     return found;
 }

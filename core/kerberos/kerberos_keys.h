@@ -42,6 +42,9 @@ bool kerberos_keys_has_service(struct kerberos_keys *keys, const struct sspi_vie
 /* True if a key is for exactly this principal. */
 bool kerberos_keys_has_principal(struct kerberos_keys *keys, struct sspi_view principal);
 
+/* True if a key is for a service of another realm than this one. */
+bool kerberos_keys_has_other_realm(struct kerberos_keys *keys, const char *realm);
+
 /* A copy of the keys for the accepted services, of one generation. */
 struct kerberos_keys_copy {
     krb5_keytab memory;

@@ -149,6 +149,11 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
     return false;
 }
 
+bool kerberos_keytab_has_other_realm(struct sspi_keytab *keytab, const char *realm)
+{
+    return kerberos_keys_has_other_realm(&keytab->keys, realm);
+}
+
 bool kerberos_keytab_has_principal(struct sspi_keytab *keytab, struct sspi_view principal)
 {
     return kerberos_keys_has_principal(&keytab->keys, principal);

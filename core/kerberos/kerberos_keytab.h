@@ -33,6 +33,9 @@ bool kerberos_keytab_has_service(struct sspi_keytab *keytab, const struct sspi_v
  * Allocates nothing. */
 bool kerberos_keytab_has_principal(struct sspi_keytab *keytab, struct sspi_view principal);
 
+/* True if a key is for a service of another realm than this one. As above. */
+bool kerberos_keytab_has_other_realm(struct sspi_keytab *keytab, const char *realm);
+
 struct store_source;
 
 /* The source of the keys. A regular check also reads the clock skew from krb5.conf. Credentials

@@ -26,9 +26,11 @@ struct policy_identity {
     struct sid user_sid; /* n_sub 0: unknown */
     char *groups;        /* a sid_list; NULL: none, or not known */
     size_t groups_len;
-    char *sam_name;  /* DOMAIN\alice; NULL: unknown */
-    char *upn;       /* alice@example.com; NULL: unknown */
-    bool is_foreign; /* Kerberos: the client's realm is not that of the service */
+    char *sam_name; /* DOMAIN\alice; NULL: unknown */
+    char *upn;      /* alice@example.com; NULL: unknown */
+    /* Kerberos: the client's realm is not that of the service, or the keytab has services of
+     * several realms and this one is not of the default realm. */
+    bool is_foreign;
     /* A session's cookie had no room for all groups. `groups` has those that the configuration
      * names, so that another group of the user is not known. */
     bool groups_incomplete;

@@ -164,6 +164,9 @@ static void a_principal_is_found_only_by_its_exact_name(void **state)
     assert_false(kerberos_keytab_has_principal(keytab, SSPI_VIEW("HTTP/www@S")));
     assert_false(kerberos_keytab_has_principal(keytab, SSPI_VIEW("http/www@R")));
     assert_false(kerberos_keytab_has_principal(keytab, SSPI_VIEW("")));
+    assert_false(kerberos_keytab_has_other_realm(keytab, "R"));
+    assert_true(kerberos_keytab_has_other_realm(keytab, "S"));
+    assert_true(kerberos_keytab_has_other_realm(keytab, ""));
     kerberos_keytab_unref(keytab);
 }
 
