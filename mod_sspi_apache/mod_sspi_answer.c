@@ -38,11 +38,20 @@ static void remove_lines(request_rec *r, const apr_array_header_t *lines)
     r->err_headers_out = kept;
 }
 
+/* False: httpd has dropped the lines. If a range is not satisfiable, httpd finds that out after it
+ * has put all lines into the answer, and begins another answer. */
+static bool is_kept(const request_rec *r, const apr_array_header_t *lines)
+{
+    return lines == NULL || lines->nelts == 0 ||
+           apr_table_get(r->err_headers_out, APR_ARRAY_IDX(lines, 0, struct mod_sspi_line).name) !=
+               NULL;
+}
+
 /* Adds one header field for each line. Lines are never joined, because some clients do not parse
  * several challenges in one field. */
 static void send_lines(request_rec *r, apr_array_header_t **sent, apr_array_header_t *lines)
 {
-    if (*sent == lines) {
+    if (*sent == lines && is_kept(r, lines)) {
         return;
     }
     if (*sent != NULL) {

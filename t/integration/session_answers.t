@@ -79,6 +79,8 @@ parts 'answers', \%server_config,
         }
         my $h2 = login($server, '/redirect/x', tls => 1, args => ['--http2']);
         is_deeply([ $h2->{version}, names($h2) ], [ '2', '__Host-sspi' ], 'HTTP/2');
+        my $range = login($server, '/p/index.html', args => [ '--header', 'Range: bytes=99999-' ]);
+        is_deeply([ $range->status, names($range) ], [ 416, 'sspi' ], 'a range that is not satisfiable');
         is(names($server->client->get($_)), '', "$_ without credentials") for qw(/p/ /optional/ /off/ /any/ /error/);
         is(names($server->client->get('/p/', authorization => 'Negotiate YQ==')), '', 'wrong credentials');
     },
