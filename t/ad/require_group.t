@@ -8,7 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(run);
+use SSPI::Test qw(run scratch_dir slurp spew);
 use SSPI::Test::AD;
 use SSPI::Test::Scenario;
 
@@ -76,6 +76,35 @@ scenario 'required groups', \%server_config, sub {
         ok(!$sids{$sid{alice}}, 'the user is no group');
     }
 };
+
+# A keytab with a service of another realm. Only the KDC of the default realm may say who is in a group of the domain, and
+# a line that refuses members refuses a user of whom it does not know that.
+my $dir = scratch_dir('realms');
+my $keytab = "$dir/two.keytab";
+SSPI::Test::must_run(['ktutil'], env => $ad->server_env, stdin => <<"COMMANDS");
+rkt $ad->{keytab}
+addent -password -p HTTP/localhost\@OTHER.TEST -k 1 -e aes256-cts-hmac-sha1-96
+password
+wkt $keytab
+quit
+COMMANDS
+chmod 0644, $keytab;
+my $other = spew("$dir/krb5.conf", slurp($ad->server_env->{KRB5_CONFIG}) =~ s/default_realm = \S+/default_realm = OTHER.TEST/r, 0644);
+for my $case ([ 'the default realm' => $ad->server_env, 200, 200 ], [ 'another realm' => { %{$ad->server_env}, KRB5_CONFIG => $other }, 403, 401 ]) {
+    my ($name, $env, $required, $not) = @$case;
+    my %both_realms = (packages => 'Negotiate', keytab => $keytab);
+    scenario "two realms: $name", { env => $env, locations => [
+            { path => '/sid/', %both_realms, require => ["group $sid{'web-team'}"] },
+            { path => '/unfiltered/', %both_realms, groups => 'ticket-unfiltered', require => ["group $sid{'web-team'}"] },
+        ],
+        apache => "<Location /not/>\nAuthType SSPI\nSSPIPackages Negotiate\nSSPIKeytab $keytab\n<RequireAll>\nRequire valid-user\n"
+            . "Require not sspi-group $sid{bob}\n</RequireAll>\n</Location>\n", files => { '/not/index.html' => "page\n" } }, sub {
+        my ($server) = @_;
+        is(by_ticket($server, 'alice', '/sid/')->status, $required, "a group by SID: $required");
+        is(by_ticket($server, 'alice', '/unfiltered/')->status, 200, 'unfiltered: 200');
+        is(by_ticket($server, 'alice', '/not/')->status, $not, "a line that refuses another user: $not") if $server->kind eq 'apache';
+    };
+}
 
 # The SID of a group stays the same.
 my %renamed = (env => $ad->server_env, locations => [ map { { path => "/$_->[0]/", packages => 'Negotiate', keytab => $ad->{keytab}, require => ["group $_->[1]"] } }
