@@ -14,8 +14,6 @@
 /* For a name of the configuration: with the names to use instead it fits into SSPI_ERROR_SIZE. */
 #define SHOWN_SIZE 101
 
-static const struct sspi_view digest_prefix = {"digest:", 7};
-
 static bool is_printable(char octet)
 {
     return octet >= 0x20 && octet <= 0x7E;
@@ -54,8 +52,8 @@ bool sspi_policy_check_realm(const struct sspi_policy *policy, struct sspi_view 
 
 static bool is_digest_name(struct sspi_view name)
 {
-    return name.len > digest_prefix.len &&
-           memcmp(name.data, digest_prefix.data, digest_prefix.len) == 0;
+    const struct sspi_view prefix = SSPI_VIEW(POLICY_DIGEST_PREFIX);
+    return name.len > prefix.len && memcmp(name.data, prefix.data, prefix.len) == 0;
 }
 
 /* True if the octet is in `name`, with other octets on both sides. */
@@ -182,8 +180,7 @@ static const char *lack_of_sids(const struct sspi_policy *policy)
 
 static const char *lack_of_names(const struct sspi_policy *policy)
 {
-    if (policy->groups.offers[SSPI_GROUPS_LOCAL] ||
-        (policy->groups.offers[SSPI_GROUPS_FILE] && policy->group_file.n > 0))
+    if (policy->groups.offers[SSPI_GROUPS_LOCAL] || policy_uses_group_file(policy))
         return NULL;
     return policy->groups.offers[SSPI_GROUPS_FILE]
                ? "has no domain, so it is a group of a group file or of this machine, but there is "

@@ -32,8 +32,7 @@ static void append_audience(const struct acceptor_sessions_location *location,
     const struct sspi_words *path = policy_words(policy, option);
     struct session_audience audience;
     const struct session_audience_facts facts = {
-        .configured = policy->session_audience.n > 0 ? policy->session_audience.words[0]
-                                                     : (struct sspi_view){NULL, 0},
+        .configured = policy_session_audience(policy),
         .scheme = scheme,
         .mech = mech,
         .realm = location->realm,

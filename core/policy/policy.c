@@ -416,10 +416,22 @@ bool policy_uses_mech(const struct sspi_policy *policy, enum sspi_mech mech)
             (mech == SSPI_MECH_NTLM && policy->schemes.offers[SSPI_SCHEME_NTLM]));
 }
 
+bool policy_uses_group_file(const struct sspi_policy *policy)
+{
+    return policy->groups.offers[SSPI_GROUPS_FILE] && policy->group_file.n > 0;
+}
+
+struct sspi_view policy_session_audience(const struct sspi_policy *policy)
+{
+    return policy->session_audience.n > 0 ? policy->session_audience.words[0]
+                                          : (struct sspi_view){NULL, 0};
+}
+
 static bool requires_group(const struct sspi_policy *policy)
 {
-    for (size_t i = 0; i < policy->require.n; i++)
-        if (bytes_equal(policy->require.words[i], SSPI_VIEW("group")))
+    struct policy_require_at at = {.all = &policy->require};
+    while (policy_require_next(&at))
+        if (policy_require_line_is(&at.line, SSPI_VIEW("group")))
             return true;
     return false;
 }

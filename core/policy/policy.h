@@ -16,6 +16,12 @@ bool policy_offers_digest_only(const struct sspi_policy *policy);
 /* True if an offered scheme can run this mechanism. Then its keys or users must be open. */
 bool policy_uses_mech(const struct sspi_policy *policy, enum sspi_mech mech);
 
+/* True if the groups of a group file count. */
+bool policy_uses_group_file(const struct sspi_policy *policy);
+
+/* Returns the text of SSPISessionAudience. Absent: the directive is not set. */
+struct sspi_view policy_session_audience(const struct sspi_policy *policy);
+
 /* True if the client's TLS may end at a front end: plain HTTP is then accepted. */
 bool policy_has_front_end(const struct sspi_policy *policy);
 

@@ -100,8 +100,8 @@ static const char *check_login(const struct sspi_policy *policy,
 
 /* ---- sessions ---- */
 
-/* A cookie proves neither that the client uses this TLS channel, nor that the body of the
- * request is the client's. */
+/* A cookie proves neither that the client uses this TLS channel, nor that the body of the request
+ * is the client's. */
 static const char *check_session(const struct sspi_policy *policy,
                                  const struct policy_identity *identity)
 {

@@ -6,8 +6,7 @@
 
 #include "bytes.h"
 #include "policy.h"
-
-#define DIGEST_PREFIX "digest:"
+#include "policy_require.h"
 
 static bool copy_text(char **text)
 {
@@ -65,9 +64,14 @@ void policy_identity_clear(struct policy_identity *identity)
 /* A KDC chooses the names of its users. So may the KDC of another realm. */
 static bool reads_as_digest(struct sspi_view text)
 {
-    const struct sspi_view prefix = SSPI_VIEW(DIGEST_PREFIX);
+    const struct sspi_view prefix = SSPI_VIEW(POLICY_DIGEST_PREFIX);
     return text.len >= prefix.len &&
            bytes_equal_nocase((struct sspi_view){text.data, prefix.len}, prefix);
+}
+
+const char *policy_identity_prefix(uint8_t scheme)
+{
+    return scheme == SSPI_SCHEME_DIGEST ? POLICY_DIGEST_PREFIX : "";
 }
 
 /* Returns the full form of `text`, the name or the realm of the identity. */
@@ -79,7 +83,7 @@ static struct policy_full_name full_form(const struct policy_identity *identity,
     if (!is_digest && reads_as_digest(name))
         name = (struct sspi_view){NULL, 0};
     return (struct policy_full_name){
-        .prefix = is_digest ? SSPI_VIEW(DIGEST_PREFIX) : SSPI_VIEW(""),
+        .prefix = is_digest ? SSPI_VIEW(POLICY_DIGEST_PREFIX) : SSPI_VIEW(""),
         .name = name,
         .ignores_case = is_ntlm,
     };

@@ -44,9 +44,12 @@ bool policy_identity_copy(const struct policy_identity *identity,
 /* Leaves an empty one, and frees what it owns. An empty one is fine. */
 void policy_identity_clear(struct policy_identity *identity);
 
+/* Returns what stands before the name of a user of this scheme in a log line: the prefix, or "". */
+const char *policy_identity_prefix(uint8_t scheme);
+
 /* The full form of a user, in which the configuration names users: `prefix` and `name` together. */
 struct policy_full_name {
-    struct sspi_view prefix; /* "digest:", or empty */
+    struct sspi_view prefix; /* POLICY_DIGEST_PREFIX, or empty */
     struct sspi_view name;   /* borrowed from the identity. Absent: it begins with "digest:", but
                               * the user is one of another scheme, whom no text names */
     bool ignores_case;       /* NTLM: Windows compares names without the case of ASCII letters */

@@ -76,7 +76,7 @@ bool sspi_policy_is_domain_group(struct sspi_view group)
 
 static const char *check_realm(struct sspi_view word)
 {
-    return word.len > 0 && utf8_is_name(word) && !bytes_equal(word, SSPI_VIEW("digest:"))
+    return word.len > 0 && utf8_is_name(word) && !bytes_equal(word, SSPI_VIEW(POLICY_DIGEST_PREFIX))
                ? NULL
                : "a Kerberos realm, an NTLM domain, or digest:REALM";
 }

@@ -16,6 +16,9 @@
 
 /* ---- words ---- */
 
+/* Stands before the names and the realms of Digest, where those of other schemes may stand too. */
+#define POLICY_DIGEST_PREFIX "digest:"
+
 enum policy_group {
     POLICY_GROUP_INVALID,
     POLICY_GROUP_SID,    /* S-1-5-21-1-2-3-512 */

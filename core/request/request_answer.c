@@ -299,7 +299,7 @@ static void log_login(struct sspi_exchange *exchange)
     (void)request_exchange_log(
         exchange, SSPI_REASON_GRANTED, SEC_E_OK,
         "%s%s logged in by %s, %s; service: %s; channel: %s",
-        identity->scheme == SSPI_SCHEME_DIGEST ? "digest:" : "",
+        policy_identity_prefix(identity->scheme),
         escape_text(name, sizeof(name), bytes_view(identity->name)),
         name_of_scheme(identity->scheme), identity->mechanism,
         identity->target == NULL || *identity->target == '\0'

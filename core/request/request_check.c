@@ -92,7 +92,7 @@ static enum sspi_reason refuse_line(struct sspi_exchange *exchange, enum policy_
         unknown ? "%s%s may meet the requirement \"%s\", but the cookie of the session had no room "
                   "for all groups: the client is asked for credentials"
                 : "%s%s does not meet the requirement \"%s\" of this location",
-        exchange->identity.scheme == SSPI_SCHEME_DIGEST ? "digest:" : "",
+        policy_identity_prefix(exchange->identity.scheme),
         escape_text(name, sizeof(name), bytes_view(exchange->identity.name)),
         show_line(words, line));
 }

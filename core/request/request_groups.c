@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request_groups.h"
 
+#include "policy.h"
 #include "request_local_groups.h"
 #include "store_groups.h"
 
@@ -15,8 +16,7 @@ static struct store_groups_user user_of(const struct sspi_exchange *exchange)
 static struct store_groups *file_of(const struct sspi_exchange *exchange,
                                     const struct sspi_policy *policy)
 {
-    if (!policy->groups.offers[SSPI_GROUPS_FILE] || policy->group_file.n == 0 ||
-        user_of(exchange).name.data == NULL)
+    if (!policy_uses_group_file(policy) || user_of(exchange).name.data == NULL)
         return NULL;
     const struct acceptor_source *source =
         acceptor_source_find(exchange->acceptor->sources, policy, SSPI_OPTION_GROUP_FILE);
@@ -36,7 +36,7 @@ bool request_groups_has(const struct sspi_exchange *exchange, const struct sspi_
 bool request_groups_are_known(const struct sspi_exchange *exchange,
                               const struct sspi_policy *policy)
 {
-    bool has_file = policy->groups.offers[SSPI_GROUPS_FILE] && policy->group_file.n > 0;
+    bool has_file = policy_uses_group_file(policy);
     if (has_file && file_of(exchange, policy) == NULL)
         return false;
     return has_file || policy->groups.offers[SSPI_GROUPS_LOCAL];

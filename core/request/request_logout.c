@@ -15,8 +15,7 @@ static enum sspi_reason refuse_cross_site(struct sspi_exchange *exchange,
     char site[ESCAPE_VALUE_SIZE], origin[ESCAPE_VALUE_SIZE], host[ESCAPE_VALUE_SIZE];
     return request_exchange_log(exchange, SSPI_REASON_CROSS_SITE, SEC_E_OK,
                                 "a page of another site asked for a logout: Origin is \"%s\", "
-                                "Sec-Fetch-Site is \"%s\", and "
-                                "the request is for %s",
+                                "Sec-Fetch-Site is \"%s\", and the request is for %s",
                                 escape_text(origin, sizeof(origin), logout->origin),
                                 escape_text(site, sizeof(site), logout->fetch_site),
                                 escape_text(host, sizeof(host), exchange->request.authority));
@@ -26,7 +25,7 @@ static void log_logout(struct sspi_exchange *exchange, uint8_t scheme, struct ss
 {
     char shown[ESCAPE_NAME_SIZE];
     (void)request_exchange_log(exchange, SSPI_REASON_LOGGED_OUT, SEC_E_OK, "%s%s logged out",
-                               scheme == SSPI_SCHEME_DIGEST ? "digest:" : "",
+                               policy_identity_prefix(scheme),
                                escape_text(shown, sizeof(shown), name));
 }
 

@@ -164,8 +164,7 @@ bool request_session_audience(const struct sspi_exchange *exchange,
     if (source == NULL)
         return false;
     const struct session_audience_facts facts = {
-        .configured = policy->session_audience.n > 0 ? policy->session_audience.words[0]
-                                                     : (struct sspi_view){NULL, 0},
+        .configured = policy_session_audience(policy),
         .scheme = scheme,
         .mech = mech,
         .realm = exchange->realm,
@@ -308,7 +307,7 @@ static void log_end(struct sspi_exchange *exchange, const char *why)
     exchange->session.is_logged = true;
     (void)request_exchange_log(
         exchange, SSPI_REASON_SESSION_ENDED, SEC_E_OK, "the session of %s%s has ended: %s",
-        exchange->session.content.scheme == SSPI_SCHEME_DIGEST ? "digest:" : "",
+        policy_identity_prefix(exchange->session.content.scheme),
         escape_text(shown, sizeof(shown), exchange->session.content.name), why);
 }
 

@@ -185,11 +185,6 @@ static bool uses_nt_users(const struct sspi_exchange *exchange, const struct ssp
                                                               SSPI_OPTION_NTLM_USER_FILE));
 }
 
-static bool uses_group_file(const struct sspi_policy *policy)
-{
-    return policy->groups.offers[SSPI_GROUPS_FILE] && policy->group_file.n > 0;
-}
-
 static void hand_out_job(struct sspi_exchange *exchange, struct sspi_job *job)
 {
     exchange->result.need = SSPI_NEED_JOB;
@@ -222,7 +217,7 @@ static bool hand_out_reload(struct sspi_exchange *exchange, const struct sspi_po
         {policy_uses_mech(policy, SSPI_MECH_KERBEROS), SSPI_OPTION_KEYTAB},
         {uses_nt_users(exchange, policy), SSPI_OPTION_NTLM_USER_FILE},
         {policy->schemes.offers[SSPI_SCHEME_DIGEST], SSPI_OPTION_DIGEST_USER_FILE},
-        {uses_group_file(policy), SSPI_OPTION_GROUP_FILE},
+        {policy_uses_group_file(policy), SSPI_OPTION_GROUP_FILE},
         {policy->session, SSPI_OPTION_KEY_FILE},
     };
     const struct clock *clock = clock_machine();
@@ -243,9 +238,8 @@ static bool hand_out_reload(struct sspi_exchange *exchange, const struct sspi_po
 }
 
 /* Logs what lookups of groups have changed, and the result of the reload that an earlier step
- * returned. The server may have released that
- * job before it was done. Then its thread finishes it, or a later check finds the change again.
- * Until then the old contents are used. */
+ * returned. The server may have released that job before it was done. Then its thread finishes it,
+ * or a later check finds the change again. Until then the old contents are used. */
 static void end_reload(struct sspi_exchange *exchange)
 {
     struct sspi_log_entry entry;
