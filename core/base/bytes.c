@@ -21,17 +21,12 @@ bool bytes_equal(struct sspi_view a, struct sspi_view b)
     return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
-static unsigned char lower(char c)
-{
-    return (unsigned char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-}
-
 bool bytes_equal_nocase(struct sspi_view a, struct sspi_view b)
 {
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++)
-        if (lower(a.data[i]) != lower(b.data[i]))
+        if (bytes_lower(a.data[i]) != bytes_lower(b.data[i]))
             return false;
     return true;
 }
@@ -51,8 +46,8 @@ int bytes_compare(struct sspi_view a, struct sspi_view b)
 int bytes_compare_nocase(struct sspi_view a, struct sspi_view b)
 {
     for (size_t i = 0; i < a.len && i < b.len; i++)
-        if (lower(a.data[i]) != lower(b.data[i]))
-            return lower(a.data[i]) < lower(b.data[i]) ? -1 : 1;
+        if (bytes_lower(a.data[i]) != bytes_lower(b.data[i]))
+            return bytes_lower(a.data[i]) < bytes_lower(b.data[i]) ? -1 : 1;
     return compare_lengths(a, b);
 }
 
@@ -138,21 +133,26 @@ void bytes_append_format(struct bytes *to, const char *format, ...)
     to->len += (size_t)len;
 }
 
-void bytes_append_hex(struct bytes *to, const void *data, size_t len)
+void bytes_write_hex(const void *data, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";
     const unsigned char *octets = data;
+    for (size_t i = 0; i < len; i++) {
+        out[2 * i] = digits[octets[i] >> 4];
+        out[2 * i + 1] = digits[octets[i] & 15];
+    }
+}
 
+void bytes_append_hex(struct bytes *to, const void *data, size_t len)
+{
     if (len > SIZE_MAX / 2) {
         to->failed = true;
         return;
     }
     if (len == 0 || !reserve(to, len * 2))
         return;
-    for (size_t i = 0; i < len; i++) {
-        to->data[to->len++] = digits[octets[i] >> 4];
-        to->data[to->len++] = digits[octets[i] & 15];
-    }
+    bytes_write_hex(data, len, to->data + to->len);
+    to->len += len * 2;
 }
 
 struct sspi_view bytes_as_view(const struct bytes *from)

@@ -16,6 +16,12 @@
 /* Returns the view of a NUL-terminated string, and the absent view for NULL. Borrows `text`. */
 struct sspi_view bytes_view(const char *text);
 
+/* Returns an ASCII letter in lower case, and any other octet unchanged, in every locale. */
+static inline unsigned char bytes_lower(char octet)
+{
+    return (unsigned char)(octet >= 'A' && octet <= 'Z' ? octet - 'A' + 'a' : octet);
+}
+
 /* An absent view equals an empty one. */
 bool bytes_equal(struct sspi_view a, struct sspi_view b);
 
@@ -33,6 +39,9 @@ bool bytes_equal_secret(struct sspi_view a, struct sspi_view b);
 
 /* Overwrites memory; the compiler cannot remove this. NULL with length 0 is allowed. */
 void bytes_wipe(void *memory, size_t len);
+
+/* Writes 2 * len hexadecimal digits in lower case, and no NUL. */
+void bytes_write_hex(const void *data, size_t len, char *out);
 
 /* ---- growing byte string ---- */
 

@@ -136,17 +136,13 @@ void hash_update_view(struct hash_run *run, struct sspi_view what)
 
 void hash_update_hex(struct hash_run *run, const uint8_t *data, size_t len)
 {
-    static const char digits[] = "0123456789abcdef";
     char text[2 * HASH_MAX];
 
     if (len > HASH_MAX) {
         run->failed = true;
         return;
     }
-    for (size_t i = 0; i < len; i++) {
-        text[2 * i] = digits[data[i] >> 4];
-        text[2 * i + 1] = digits[data[i] & 15];
-    }
+    bytes_write_hex(data, len, text);
     hash_update(run, text, 2 * len);
     bytes_wipe(text, sizeof(text));
 }

@@ -44,17 +44,6 @@ static void join(const struct parts *parts, struct session_audience *ret_audienc
     }
 }
 
-static void write_hex(const uint8_t digest[HASH_MAX], struct session_audience *ret_audience)
-{
-    static const char digits[] = "0123456789abcdef";
-    ret_audience->text[0] = KIND_HASHED;
-    for (size_t i = 0; i < HASH_MAX; i++) {
-        ret_audience->text[1 + 2 * i] = digits[digest[i] >> 4];
-        ret_audience->text[2 + 2 * i] = digits[digest[i] & 15];
-    }
-    ret_audience->len = 1 + 2 * HASH_MAX;
-}
-
 static bool hash_parts(const struct parts *parts, const struct hash_suite *hashes,
                        struct session_audience *ret_audience)
 {
@@ -67,7 +56,9 @@ static bool hash_parts(const struct parts *parts, const struct hash_suite *hashe
         hash_update_view(&run, parts->part[i]);
     if (!hash_end(&run, digest))
         return false;
-    write_hex(digest, ret_audience);
+    ret_audience->text[0] = KIND_HASHED;
+    bytes_write_hex(digest, sizeof(digest), ret_audience->text + 1);
+    ret_audience->len = 1 + 2 * sizeof(digest);
     return true;
 }
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "hex.h"
 #include "session_host.h"
 
 /* ---- the site ---- */
@@ -60,14 +61,6 @@ static struct sspi_view find_parameter(struct sspi_view query)
     return (struct sspi_view){NULL, 0};
 }
 
-static int digit_of(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* RFC 3986 2.1. False: a percent sign is not followed by two digits, or the result is too long. */
 static bool decode(struct sspi_view value, char to[SESSION_LOGOUT_TARGET_LIMIT], size_t *ret_len)
 {
@@ -77,11 +70,8 @@ static bool decode(struct sspi_view value, char to[SESSION_LOGOUT_TARGET_LIMIT],
         if (len == SESSION_LOGOUT_TARGET_LIMIT)
             return false;
         if (c == '%') {
-            int high = i + 2 < value.len ? digit_of(value.data[i + 1]) : -1;
-            int low = i + 2 < value.len ? digit_of(value.data[i + 2]) : -1;
-            if (high < 0 || low < 0)
+            if (value.len - i < 3 || !hex_decode((struct sspi_view){value.data + i + 1, 2}, &c, 1))
                 return false;
-            c = (char)(high << 4 | low);
             i += 2;
         }
         to[len++] = c;
