@@ -56,9 +56,8 @@ void acceptor_directory_want_own_domain(struct acceptor_directory *directory);
 typedef void acceptor_directory_report(void *self, enum sspi_reason reason, const char *text);
 
 /* Looks up all names, in a child process, and reports each. Without words it asks nothing. Parent
- * only, after the last word. Blocks up to
- * ACCEPTOR_DIRECTORY_START_MS. `now_ms`: the steady clock. A name without an answer has no SID, and
- * the workers look it up soon. */
+ * only, after the last word. Blocks up to ACCEPTOR_DIRECTORY_START_MS. `now_ms`: the steady clock.
+ * A name without an answer has no SID, and the workers look it up soon. */
 void acceptor_directory_start(struct acceptor_directory *directory, uint64_t now_ms,
                               acceptor_directory_report *report, void *self);
 

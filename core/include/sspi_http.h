@@ -311,10 +311,10 @@ size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
 void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state);
 
 /* Opens or creates the file that the policy of the whole server names for the shared state,
- * instead of sspi_acceptor_set_state(). The acceptor frees its memory.
- * Parent only, before the first exchange. `only_check`: the configuration is only tested, so the
- * file is not created or opened for use. Blocks on the file system. False: `error` (SSPI_ERROR_SIZE
- * bytes) says what is wrong with the file, and what would be right. */
+ * instead of sspi_acceptor_set_state(). The acceptor frees its memory. Parent only, before the
+ * first exchange. `only_check`: the configuration is only tested, so the file is not created or
+ * opened for use. Blocks on the file system. False: `error` (SSPI_ERROR_SIZE bytes) says what is
+ * wrong with the file, and what would be right. */
 bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
                               bool only_check, char *error);
 
@@ -452,8 +452,8 @@ struct sspi_result {
     /* SSPI_NEED_JOB only: the request does not use the result of the job. The server begins it in
      * another thread, does not wait for it, and steps again at once. */
     bool in_background;
-    /* 401 only: there is no body, or the client continues its exchange on this connection.
-     * The server reads and drops the body (at most SSPI_DRAIN_LIMIT octets) instead of closing the
+    /* 401 only: there is no body, or the client continues its exchange on this connection. The
+     * server reads and drops the body (at most SSPI_DRAIN_LIMIT octets) instead of closing the
      * connection. A client that sent Expect: 100-continue may not have sent the body yet. */
     bool drains;
 };

@@ -152,8 +152,8 @@ enum sspi_reason request_exchange_refuse_entity(struct sspi_exchange *exchange, 
 
 /* Checks at once whether the file of `source` changed. The caller does this for all credentials
  * that the contents do not verify, of known and unknown users. The time of the answer then does not
- * depend on the user. True: the file changed, and the evaluation needs the job that reads it
- * again (SSPI_NEED_JOB). At most once for each exchange. `source` may be NULL. */
+ * depend on the user. True: the file changed, and the evaluation needs the job that reads it again
+ * (SSPI_NEED_JOB). At most once for each exchange. `source` may be NULL. */
 bool request_exchange_start_reload(struct sspi_exchange *exchange,
                                    struct acceptor_source *source) MUST_USE;
 

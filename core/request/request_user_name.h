@@ -39,8 +39,8 @@ struct request_user {
     bool is_digest_only_scheme; /* no other scheme is offered */
 };
 
-/* Writes the name in `form` (SSPI_USER_NAME_*). GOOD sets *ret_name, which the caller
- * frees. Blocks on no network. */
+/* Writes the name in `form` (SSPI_USER_NAME_*). GOOD sets *ret_name, which the caller frees. Blocks
+ * on no network. */
 enum request_user_name request_user_name_spell(const struct request_user *user, uint64_t form,
                                                char **ret_name) MUST_USE;
 

@@ -45,7 +45,7 @@ struct session_content {
     bool is_foreign;                    /* the client's realm is not that of the service */
     bool groups_incomplete;             /* groups were left out, because the cookie had no room */
     bool over_tls;                      /* the client got the cookie over TLS */
-    bool was_bound;                     /* the login was bound to its TLS channel */
+    bool was_bound;                     /* the login was bound to its channel; only compared */
     bool has_fingerprint;               /* the user is one of a user file */
     uint8_t fingerprint[SESSION_CONTENT_FINGERPRINT_LEN]; /* keyed; of the hash in that file */
 };

@@ -9,8 +9,8 @@
  *
  * A sixteenth is for revocations. Of the rest, three quarters are for nonces, a quarter is for
  * replays. One MiB, without the header of 3 KiB, has room for 7680 nonces (960 sets of 8, 96 octets
- * a nonce), 9600 replays (960 sets of 10) and 1792 revocations (256 sets of 7). The default of
- * 32 MiB holds 245,000 nonces, 307,000 replays and 57,000 revocations. */
+ * a nonce), 9600 replays (960 sets of 10) and 1792 revocations (256 sets of 7). The default of 32
+ * MiB holds 245,000 nonces, 307,000 replays and 57,000 revocations. */
 #ifndef STORE_LAYOUT_H
 #define STORE_LAYOUT_H
 

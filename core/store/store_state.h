@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The memory that all workers share: a header with the counters, the table of nonce counts
  * (store_nonces.h), the table of Kerberos replays (store_replays.h), the table of revoked sessions
- * (store_revocations.h). The memory comes from the
- * caller (an anonymous mapping, an nginx zone) or is a file (store_state_file.h). These functions
- * neither open files nor log. ARCHITECTURE.md describes the memory under "Where state lives". */
+ * (store_revocations.h). The memory comes from the caller (an anonymous mapping, an nginx zone) or
+ * is a file (store_state_file.h). These functions neither open files nor log. ARCHITECTURE.md
+ * describes the memory under "Where state lives". */
 #ifndef STORE_STATE_H
 #define STORE_STATE_H
 

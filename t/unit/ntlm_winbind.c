@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A machine without winbind, which a variable of libwbclient simulates. No client is accepted,
- * and the error text names the cause. t/ad tests the answers of winbind. */
+/* A machine without winbind, which a variable of libwbclient simulates. No client is accepted, and
+ * the error text names the cause. t/ad tests the answers of winbind. */
 #include "ntlm_fixture.h"
 #include "ntlm_winbind_status.h"
 

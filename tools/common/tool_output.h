@@ -20,8 +20,8 @@ struct tool_output {
 };
 
 /* Begins a file that replaces `old`, or, if `old` is NULL, a new file at `path`, which must not
- * exist. Both must outlive `output`. Blocks all signals until tool_output_end(), so that no
- * signal leaves a temporary file with hashes behind. */
+ * exist. Both must outlive `output`. Blocks all signals until tool_output_end(), so that no signal
+ * leaves a temporary file with hashes or keys behind. */
 bool tool_output_begin(const char *path, const struct tool_file *old,
                        struct tool_output *output) MUST_USE;
 

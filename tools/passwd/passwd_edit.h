@@ -7,8 +7,8 @@
 #include "tool_output.h"
 
 /* Checks all lines and appends the realm of the action in NFC: `given`, or the file's only realm if
- * `given` is NULL. Returns TOOL_EXIT_DONE; or TOOL_EXIT_FAILED, reported (a line is wrong, out
- * of memory); or TOOL_EXIT_USAGE, reported (the file has no realm or several). */
+ * `given` is NULL. Returns TOOL_EXIT_DONE; or TOOL_EXIT_FAILED, reported (a line is wrong, out of
+ * memory); or TOOL_EXIT_USAGE, reported (the file has no realm or several). */
 int passwd_edit_realm(const char *path, struct sspi_view text, const char *given,
                       struct bytes *ret_realm) MUST_USE;
 
