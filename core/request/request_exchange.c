@@ -60,6 +60,12 @@ void request_exchange_begin_result(struct sspi_exchange *exchange)
         bytes_free(&exchange->header_text[i]);
 }
 
+void request_exchange_need_job(struct sspi_exchange *exchange, struct sspi_job *job)
+{
+    exchange->result.need = SSPI_NEED_JOB;
+    exchange->result.job = sspi_job_ref(job);
+}
+
 static struct sspi_log_entry *next_entry(struct sspi_exchange *exchange)
 {
     struct sspi_result *result = &exchange->result;

@@ -127,6 +127,9 @@ void request_exchange_add_entry(struct sspi_exchange *exchange, const struct ssp
  * ignores a need never admits the request. */
 void request_exchange_begin_result(struct sspi_exchange *exchange);
 
+/* The result asks the adapter to run `job` (SSPI_NEED_JOB), with a reference of its own. */
+void request_exchange_need_job(struct sspi_exchange *exchange, struct sspi_job *job);
+
 /* True if the server keeps log entries of this reason at the location where the exchange began. The
  * caller asks before it writes an entry that most requests have. */
 bool request_exchange_logs(const struct sspi_exchange *exchange, enum sspi_reason reason);

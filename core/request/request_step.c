@@ -12,7 +12,7 @@
 #include "request_check.h"
 #include "request_local_groups.h"
 #include "request_login.h"
-#include "request_membership.h"
+#include "request_reload.h"
 #include "request_session.h"
 #include "request_session_make.h"
 #include "policy.h"
@@ -172,87 +172,6 @@ static enum sspi_reason decide_before_evaluation(struct sspi_exchange *exchange,
                                                       : decide_without_header(exchange, policy);
 }
 
-/* True if the users of NTLM must be checked for changes. A request without credentials does not ask
- * winbind for its names. But if the connection keeps a login by a user file, that file is checked.
- * A session may be one of either source, so a request with cookies checks it, too. */
-static bool uses_nt_users(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
-{
-    if (!policy_uses_mech(policy, SSPI_MECH_NTLM))
-        return false;
-    return request_exchange_has_credentials(exchange) ||
-           (policy->session && exchange->request.cookies.len > 0) ||
-           request_login_is_by(exchange, acceptor_source_find(exchange->acceptor->sources, policy,
-                                                              SSPI_OPTION_NTLM_USER_FILE));
-}
-
-static void hand_out_job(struct sspi_exchange *exchange, struct sspi_job *job)
-{
-    exchange->result.need = SSPI_NEED_JOB;
-    exchange->result.job = sspi_job_ref(job);
-}
-
-/* True if the names of groups are due: the step returns the job that looks them up. Other requests
- * use the SIDs that are known. */
-static bool hand_out_lookup_of_groups(struct sspi_exchange *exchange)
-{
-    const struct clock *clock = clock_machine();
-    struct sspi_job *job =
-        acceptor_directory_check_due(exchange->acceptor->directory, clock->steady_ms(clock->self));
-    if (job == NULL)
-        return false;
-    exchange->result.need = SSPI_NEED_JOB;
-    exchange->result.job = job;
-    exchange->result.in_background = true;
-    return true;
-}
-
-/* True if a file that this policy uses has changed: the step returns the job that reads it again.
- */
-static bool hand_out_reload(struct sspi_exchange *exchange, const struct sspi_policy *policy)
-{
-    const struct {
-        bool used;
-        enum sspi_option option;
-    } files[] = {
-        {policy_uses_mech(policy, SSPI_MECH_KERBEROS), SSPI_OPTION_KEYTAB},
-        {uses_nt_users(exchange, policy), SSPI_OPTION_NTLM_USER_FILE},
-        {policy->schemes.offers[SSPI_SCHEME_DIGEST], SSPI_OPTION_DIGEST_USER_FILE},
-        {policy_uses_group_file(policy), SSPI_OPTION_GROUP_FILE},
-        {policy->session, SSPI_OPTION_KEY_FILE},
-    };
-    const struct clock *clock = clock_machine();
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        struct acceptor_source *source =
-            files[i].used
-                ? acceptor_source_find(exchange->acceptor->sources, policy, files[i].option)
-                : NULL;
-        if (source == NULL)
-            continue;
-        exchange->reload_job = acceptor_source_check_changed(source, clock->steady_ms(clock->self));
-        if (exchange->reload_job == NULL)
-            continue;
-        hand_out_job(exchange, exchange->reload_job);
-        return true;
-    }
-    return hand_out_lookup_of_groups(exchange);
-}
-
-/* Logs what lookups of groups have changed, and the result of the reload that an earlier step
- * returned. The server may have released that job before it was done. Then its thread finishes it,
- * or a later check finds the change again. Until then the old contents are used. */
-static void end_reload(struct sspi_exchange *exchange)
-{
-    struct sspi_log_entry entry;
-    while (acceptor_directory_take_entry(exchange->acceptor->directory, &entry))
-        request_exchange_add_entry(exchange, &entry);
-    if (exchange->reload_job == NULL)
-        return;
-    if (acceptor_source_log_reload(exchange->reload_job, &entry))
-        request_exchange_add_entry(exchange, &entry);
-    sspi_job_unref(exchange->reload_job);
-    exchange->reload_job = NULL;
-}
-
 /* Asks the server to look the user up at this location (SSPI_NEED_HASH). */
 static enum sspi_reason hand_out_lookup(struct sspi_exchange *exchange)
 {
@@ -335,7 +254,7 @@ static enum sspi_reason find_local_groups(struct sspi_exchange *exchange,
 {
     enum sspi_reason found = request_local_groups_find(exchange, policy);
     if (found == SSPI_REASON_NONE)
-        hand_out_job(exchange, exchange->local_groups);
+        request_exchange_need_job(exchange, exchange->local_groups);
     return found;
 }
 
@@ -381,8 +300,9 @@ static enum sspi_reason hand_out_need(struct sspi_exchange *exchange)
     if (exchange->need == SSPI_NEED_HASH)
         return hand_out_lookup(exchange);
     if (exchange->need == SSPI_NEED_JOB)
-        hand_out_job(exchange, exchange->waiting_leg.job != NULL ? exchange->waiting_leg.job
-                                                                 : exchange->reload_job);
+        request_exchange_need_job(exchange, exchange->waiting_leg.job != NULL
+                                                ? exchange->waiting_leg.job
+                                                : exchange->reload_job);
     exchange->result.need = exchange->need;
     return exchange->reason;
 }
@@ -390,7 +310,7 @@ static enum sspi_reason hand_out_need(struct sspi_exchange *exchange)
 /* Returns why the request ends under `policy`. SSPI_REASON_NONE: the result has a need. */
 static enum sspi_reason decide(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
-    if (hand_out_reload(exchange, policy))
+    if (request_reload_begin(exchange, policy))
         return SSPI_REASON_NONE;
     enum sspi_reason reason = decide_before_evaluation(exchange, policy);
     if (reason != SSPI_REASON_NONE)
@@ -447,7 +367,7 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
 {
     struct sspi_result *result = &exchange->result;
     begin_step(exchange, realm);
-    end_reload(exchange);
+    request_reload_end(exchange);
     enum sspi_reason reason = decide(exchange, policy);
     if (reason == SSPI_REASON_NONE && result->need != SSPI_NEED_NONE)
         return result;
@@ -487,65 +407,4 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
     else
         result->n_headers = 0;
     return result;
-}
-
-bool sspi_exchange_is_bound(const struct sspi_exchange *exchange)
-{
-    return exchange->result.has_user && exchange->bound == PACKAGE_BOUND_MATCHED;
-}
-
-bool sspi_exchange_user_is(const struct sspi_exchange *exchange, struct sspi_view name)
-{
-    return exchange->result.has_user && policy_identity_is(&exchange->identity, name);
-}
-
-struct sspi_view sspi_exchange_full_name(struct sspi_exchange *exchange)
-{
-    const struct sspi_view absent = {NULL, 0};
-    bytes_free(&exchange->full_name);
-    return exchange->result.has_user
-               ? policy_identity_write_name(&exchange->identity, &exchange->full_name)
-               : absent;
-}
-
-bool sspi_exchange_realm_is(const struct sspi_exchange *exchange, struct sspi_view realm)
-{
-    return exchange->result.has_user && policy_identity_realm_is(&exchange->identity, realm);
-}
-
-enum sspi_membership sspi_exchange_in_group(struct sspi_exchange *exchange,
-                                            const struct sspi_policy *policy,
-                                            struct sspi_view group)
-{
-    if (!exchange->result.has_user)
-        return SSPI_MEMBERSHIP_NO;
-    switch (request_membership_has(exchange, policy, group)) {
-    case POLICY_MET:
-        exchange->group_unknown = false;
-        return SSPI_MEMBERSHIP_YES;
-    case POLICY_UNKNOWN:
-        exchange->group_unknown = true;
-        return SSPI_MEMBERSHIP_UNKNOWN;
-    case POLICY_MISSED:
-        break;
-    }
-    return request_membership_is_ruled_out(exchange, policy, group) ? SSPI_MEMBERSHIP_NO
-                                                                    : SSPI_MEMBERSHIP_UNSURE;
-}
-
-struct sspi_view sspi_exchange_group_variable(struct sspi_exchange *exchange,
-                                              const struct sspi_policy *policy,
-                                              enum sspi_variable variable)
-{
-    const struct sspi_view absent = {NULL, 0};
-    bool names = variable == SSPI_VARIABLE_GROUPS;
-    struct bytes *to = &exchange->group_text[names];
-    bytes_free(to);
-    to->limit = REQUEST_MEMBERSHIP_LIMIT;
-    if (exchange->reason == SSPI_REASON_GRANTED)
-        request_membership_append(exchange, policy, names, to);
-    if (to->len == 0)
-        return absent;
-    bytes_append_char(to, '\0');
-    return to->failed ? absent : (struct sspi_view){to->data, to->len - 1};
 }
