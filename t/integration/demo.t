@@ -27,6 +27,9 @@ for my $server ('Apache', 'nginx') {
             "$of a wrong password is refused");
         is(scalar(grep { /the same header again +401 refused: SSPI-115/ } @section), 2,
             "$of a replayed header is refused, Kerberos and Digest");
+        ok(scalar(grep { /no member +403 forbidden/ } @section), "$of a user of no group is forbidden");
+        is(scalar(grep { /the cookie of that answer +200 granted: alice/ } @section), $scheme eq 'HTTPS' ? 1 : 0,
+            "$of a session is granted over TLS");
     }
 }
 like($lines[-1], qr/^\d+ requests\b/, 'the last line has the number of requests');
