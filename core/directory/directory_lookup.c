@@ -25,7 +25,8 @@ static uint64_t now_ms(void)
     return clock->steady_ms(clock->self);
 }
 
-size_t directory_n_answers(const struct directory_question *question)
+/* One answer for each name, and that for the own domain. */
+static size_t n_answers_of(const struct directory_question *question)
 {
     return question->n_names + (question->own_domain ? 1 : 0);
 }
@@ -85,7 +86,7 @@ void directory_lookup(const struct directory_question *question, uint64_t limit_
                       struct directory_answer *ret_answers)
 {
     uint64_t begin_ms = now_ms();
-    for (size_t i = 0; i < directory_n_answers(question); i++) {
+    for (size_t i = 0; i < n_answers_of(question); i++) {
         if (now_ms() - begin_ms < limit_ms)
             look_up(question, i, &ret_answers[i]);
         else
@@ -119,7 +120,7 @@ _Noreturn static void run_child(int to, const struct directory_question *questio
                                 uint64_t limit_ms)
 {
     set_alarm(limit_ms);
-    for (size_t i = 0; i < directory_n_answers(question); i++) {
+    for (size_t i = 0; i < n_answers_of(question); i++) {
         struct directory_answer answer;
         look_up(question, i, &answer);
         /* At most PIPE_BUF octets, so that the parent reads a whole answer or none. */
@@ -183,7 +184,7 @@ static size_t ask_child(const struct directory_question *question, uint64_t limi
     close(ends[1]);
     size_t n = child < 0 ? 0
                          : read_answers(ends[0], now_ms() + limit_ms + GRACE_MS, ret_answers,
-                                        directory_n_answers(question));
+                                        n_answers_of(question));
     close(ends[0]);
     if (child > 0)
         wait_child(child);
@@ -193,7 +194,7 @@ static size_t ask_child(const struct directory_question *question, uint64_t limi
 void directory_lookup_in_child(const struct directory_question *question, uint64_t limit_ms,
                                struct directory_answer *ret_answers)
 {
-    size_t n_answers = directory_n_answers(question);
+    size_t n_answers = n_answers_of(question);
     size_t n = n_answers == 0 ? 0 : ask_child(question, limit_ms, ret_answers);
     for (; n < n_answers; n++)
         time_out(&ret_answers[n]);

@@ -13,11 +13,10 @@ struct directory_question {
     bool own_domain; /* also the SID of the domain to which this machine belongs */
 };
 
-/* The number of answers: one for each name, in their order, then that for the own domain. */
-size_t directory_n_answers(const struct directory_question *question);
-
-/* Looks up all. After `limit_ms` no further name is asked for: its answer is UNREACHABLE. Blocks up
- * to that time and one wait of the libraries, which is up to 300 s. Any number of threads. */
+/* Looks up all. `ret_answers` has one answer for each name, in their order, then that for the own
+ * domain if it is asked for. After `limit_ms` no further name is asked for: its answer is
+ * UNREACHABLE. Blocks up to that time and one wait of the libraries, which is up to 300 s. Any
+ * number of threads. */
 void directory_lookup(const struct directory_question *question, uint64_t limit_ms,
                       struct directory_answer *ret_answers);
 

@@ -36,16 +36,10 @@ static void free_contents(struct store_source *source, void *contents)
     store_groups_index_unref(contents);
 }
 
-static void groups_free(struct store_source *source)
-{
-    store_source_clear(source);
-    free(source);
-}
-
 static const struct store_source_kind groups_kind = {
     .load = load,
     .free_contents = free_contents,
-    .free = groups_free,
+    .free = store_source_free,
 };
 
 STORE_SOURCE(store_groups, struct store_groups, source)

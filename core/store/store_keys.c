@@ -56,16 +56,10 @@ static void free_contents(struct store_source *source, void *contents)
     store_keyring_unref(contents);
 }
 
-static void keys_free(struct store_source *source)
-{
-    store_source_clear(source);
-    free(source);
-}
-
 static const struct store_source_kind keys_kind = {
     .load = load,
     .free_contents = free_contents,
-    .free = keys_free,
+    .free = store_source_free,
 };
 
 STORE_SOURCE(store_keys, struct store_keys, source)

@@ -29,6 +29,12 @@ void store_source_clear(struct store_source *source)
     free(source->path);
 }
 
+void store_source_free(struct store_source *source)
+{
+    store_source_clear(source);
+    free(source);
+}
+
 static void destroy(struct store_source *source)
 {
     source->kind->free(source);

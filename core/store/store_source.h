@@ -59,6 +59,9 @@ bool store_source_init(struct store_source *source, const struct store_source_ki
 /* Frees the contents, and all that store_source_init() allocated. */
 void store_source_clear(struct store_source *source);
 
+/* The `free` of a kind whose object has nothing else to free. */
+void store_source_free(struct store_source *source);
+
 /* See ref.h. */
 struct store_source *store_source_ref(struct store_source *source);
 void store_source_unref(struct store_source *source);

@@ -32,16 +32,10 @@ static void free_contents(struct store_source *source, void *contents)
     store_users_contents_unref(contents);
 }
 
-static void users_free(struct store_source *source)
-{
-    store_source_clear(source);
-    free(source);
-}
-
 static const struct store_source_kind users_kind = {
     .load = load,
     .free_contents = free_contents,
-    .free = users_free,
+    .free = store_source_free,
 };
 
 STORE_SOURCE(store_users, struct sspi_users, source)
