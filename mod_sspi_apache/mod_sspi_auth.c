@@ -15,13 +15,26 @@ static const char *const variable_names[SSPI_VARIABLE_COUNT] = {
 #undef SSPI_VARIABLE
 };
 
+/* Most requests have none of these variables, so this looks first. */
+static void unset_variables(request_rec *r)
+{
+    const apr_array_header_t *entries = apr_table_elts(r->subprocess_env);
+    bool found = false;
+
+    for (int i = 0; i < entries->nelts && !found; i++) {
+        found = ap_cstr_casecmpn(APR_ARRAY_IDX(entries, i, apr_table_entry_t).key, "SSPI_", 5) == 0;
+    }
+    for (int i = 0; i < SSPI_VARIABLE_COUNT && found; i++) {
+        apr_table_unset(r->subprocess_env, variable_names[i]);
+    }
+}
+
 static void export_variables(request_rec *r, const struct mod_sspi_request_state *state)
 {
+    unset_variables(r);
     for (int i = 0; i < SSPI_VARIABLE_COUNT; i++) {
         if (state->variables[i] != NULL) {
-            apr_table_setn(r->subprocess_env, variable_names[i], state->variables[i]);
-        } else {
-            apr_table_unset(r->subprocess_env, variable_names[i]);
+            apr_table_addn(r->subprocess_env, variable_names[i], state->variables[i]);
         }
     }
 }
@@ -262,11 +275,13 @@ int mod_sspi_fixup_environment(request_rec *r)
         return DECLINED;
     }
     state = mod_sspi_request_state_of(r);
-    state->granted = true;
-    state->config = from->config;
-    memmove(state->variables, from->variables, sizeof(state->variables));
-    export_variables(r, state);
-    mod_sspi_caches_mark(r);
+    if (from != state) {
+        state->granted = true;
+        state->config = from->config;
+        memcpy(state->variables, from->variables, sizeof(state->variables));
+        export_variables(r, state);
+        mod_sspi_caches_mark(r);
+    }
     mod_sspi_drop_user(r);
     return OK;
 }

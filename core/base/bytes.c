@@ -179,7 +179,9 @@ char *bytes_steal(struct bytes *from, size_t *ret_len)
 
 void bytes_free(struct bytes *from)
 {
-    bytes_wipe(from->data, from->capacity);
-    free(from->data);
+    if (from->capacity > 0) { /* most are empty */
+        bytes_wipe(from->data, from->capacity);
+        free(from->data);
+    }
     *from = (struct bytes){0};
 }

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,12 +13,21 @@
 #include "error_info.h"
 #include "kerberos_name.h"
 
+/* Entries beyond n_entries are never read. */
+static void clear_result(struct sspi_result *result)
+{
+    memset(result, 0, offsetof(struct sspi_result, entries));
+    memset(&result->n_entries, 0, sizeof(*result) - offsetof(struct sspi_result, n_entries));
+}
+
 struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
                                         const struct sspi_request *request)
 {
-    struct sspi_exchange *exchange = calloc(1, sizeof(*exchange));
+    struct sspi_exchange *exchange = malloc(sizeof(*exchange));
     if (exchange == NULL)
         return NULL;
+    memset(exchange, 0, offsetof(struct sspi_exchange, result));
+    clear_result(&exchange->result);
     exchange->acceptor = acceptor;
     exchange->request = *request;
     return exchange;
@@ -54,7 +64,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
 
 void request_exchange_begin_result(struct sspi_exchange *exchange)
 {
-    memset(&exchange->result, 0, sizeof(exchange->result));
+    clear_result(&exchange->result);
     exchange->result.status = request_count_status(SSPI_REASON_INTERNAL);
     for (size_t i = 0; i < SSPI_HEADERS_LIMIT; i++)
         bytes_free(&exchange->header_text[i]);

@@ -37,13 +37,12 @@ struct request_lookup {
 
 /* The session of the request's cookie, and the cookie that the answer sets. */
 struct request_session {
-    struct session_content content; /* views into `octets`, which the last opened cookie held */
-    char octets[REQUEST_SESSION_CONTENT_LIMIT];
-    bool renews;       /* the session in use gets a new cookie */
-    bool is_decided;   /* a step has decided whether the answer sets a new cookie */
-    bool is_logged;    /* an entry says why a cookie does not count */
-    struct bytes line; /* of Set-Cookie, for each answer of the request; empty: none */
-    bool clears;       /* that line removes the cookie */
+    struct session_content content; /* views into session_octets of the exchange */
+    bool renews;                    /* the session in use gets a new cookie */
+    bool is_decided;                /* a step has decided whether the answer sets a new cookie */
+    bool is_logged;                 /* an entry says why a cookie does not count */
+    struct bytes line;              /* of Set-Cookie, for each answer of the request; empty: none */
+    bool clears;                    /* that line removes the cookie */
 };
 
 /* A leg of Negotiate or NTLM that a job evaluates, because it may wait for a domain controller. The
@@ -97,7 +96,6 @@ struct sspi_exchange {
     size_t n_stale;
     struct bytes stale_realm;
 
-    struct sspi_result result;
     struct bytes header_text[SSPI_HEADERS_LIMIT];
     struct bytes lookup_realm;        /* NUL-terminated, of SSPI_NEED_HASH */
     bool group_unknown;               /* for the log entry of sspi_exchange_challenge() */
@@ -111,6 +109,10 @@ struct sspi_exchange {
      * ends for the reason of the evaluation does not log it again. */
     struct request_refusal last_refusal, evaluation_refusal;
     struct sspi_view realm; /* of the step that runs */
+    /* sspi_exchange_new() does not clear what follows, because that would take longer than most of
+     * the work for a session. */
+    struct sspi_result result;
+    char session_octets[REQUEST_SESSION_CONTENT_LIMIT]; /* what the last opened cookie held */
 };
 
 /* Adds a log entry to the result, in place of the last one if there is no room. The text is

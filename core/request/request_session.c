@@ -82,10 +82,11 @@ static enum request_session_verdict unseal(struct sspi_exchange *exchange,
     if (value.len > REQUEST_SESSION_VALUE_LIMIT || !base64_url_decode(value, sealed, sealed_len))
         return REQUEST_SESSION_ALTERED;
     switch (store_seal_open(scope->keys, STORE_KEY_SESSION, associated_of(scope),
-                            (struct sspi_view){sealed, sealed_len}, session->octets,
-                            sizeof(session->octets), &len)) {
+                            (struct sspi_view){sealed, sealed_len}, exchange->session_octets,
+                            sizeof(exchange->session_octets), &len)) {
     case STORE_SEAL_OK:
-        return session_content_decode((struct sspi_view){session->octets, len}, &session->content)
+        return session_content_decode((struct sspi_view){exchange->session_octets, len},
+                                      &session->content)
                    ? REQUEST_SESSION_GOOD
                    : REQUEST_SESSION_ALTERED;
     case STORE_SEAL_UNKNOWN_KEY:
@@ -112,11 +113,11 @@ static const char *mechanism_of(const struct session_content *content)
                                            : hash_name(hash_from_name(content->algorithm));
 }
 
-/* The text lies in exchange->session.octets, and a NUL stands behind it. */
+/* The text lies in exchange->session_octets, and a NUL stands behind it. */
 static char *text_of(struct sspi_exchange *exchange, struct sspi_view text)
 {
     return text.data == NULL ? NULL
-                             : exchange->session.octets + (text.data - exchange->session.octets);
+                             : exchange->session_octets + (text.data - exchange->session_octets);
 }
 
 /* Returns an identity that borrows the octets of the session. */

@@ -162,16 +162,17 @@ size_t session_cookie_strip(const struct session_cookie *cookie, struct sspi_vie
     return is_blank((struct sspi_view){to, len}) ? 0 : len;
 }
 
-/* Writes the cookies that the policy can have set: that of TLS, and that of plain HTTP if it is
- * allowed there. A client may send each of them over both. Returns how many they are. */
+/* Writes the names of the cookies that the policy can have set: that of TLS, and that of plain HTTP
+ * if it is allowed there. A client may send each of them over both. Returns how many they are. */
 static unsigned cookies_of(const struct sspi_policy *policy, struct session_cookie ret_cookies[2])
 {
     unsigned n = 0;
     if (!policy->session)
         return 0;
-    session_cookie_of(policy, true, &ret_cookies[n++]);
+    struct sspi_view name = policy->session_cookie.words[0];
+    ret_cookies[n++] = (struct session_cookie){.name = name};
     if (!policy->session_require_tls)
-        session_cookie_of(policy, false, &ret_cookies[n++]);
+        ret_cookies[n++] = (struct session_cookie){.name = policy_cookie_bare_name(name)};
     return n;
 }
 

@@ -60,8 +60,13 @@ ServerLimit 1
 ThreadsPerChild 8
 MaxRequestWorkers 8
 MaxKeepAliveRequests 0
+# Mappings of the page would cost more than the rest, and disturb other threads.
+EnableMMAP off
 TypesConfig /etc/mime.types
 DocumentRoot \@DOCROOT\@
+<Directory "/">
+    AllowOverride None
+</Directory>
 <Location "/s/">
     AuthType SSPI
     SSPIKeytab $kdc->{keytab}
