@@ -335,11 +335,13 @@ bool sspi_option_check_words(enum sspi_option option, size_t n_words, enum sspi_
     const struct sspi_option_info *info = &infos[option];
     if (n_words >= info->min_args && n_words <= info->max_args)
         return true;
-    char least[16] = "";
-    if (info->min_args != info->max_args)
-        snprintf(least, sizeof(least), "%u to ", info->min_args);
-    snprintf(error, SSPI_ERROR_SIZE, "%s takes %s%u word%s, not %zu: %s", info->name[server], least,
-             info->max_args, info->max_args == 1 ? "" : "s", n_words, info->help);
+    char most[32] = "no words";
+    if (info->max_args > 0 && info->min_args == info->max_args)
+        snprintf(most, sizeof(most), "%u word%s", info->max_args, info->max_args == 1 ? "" : "s");
+    else if (info->max_args > 0)
+        snprintf(most, sizeof(most), "%u to %u words", info->min_args, info->max_args);
+    snprintf(error, SSPI_ERROR_SIZE, "%s takes %s, not %zu: %s", info->name[server], most, n_words,
+             info->help);
     return false;
 }
 

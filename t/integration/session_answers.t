@@ -40,7 +40,7 @@ my %server_config = (
         { path => '/p/', %here },
         { path => '/off/', sspi => 'off' },
         { path => '/optional/', %here, sspi => 'optional' },
-        { path => '/brief/', %here, session_lifetime => '2s' },
+        { path => '/brief/', %here, session_lifetime => '5s' },
         { path => '/maximum/', %here, session_lifetime => '1h', session_maximum => '3s' },
         { path => '/app/', %here, %there },
         { path => '/redirect/', %here, apache => 'FallbackResource /p/index.html', nginx => 'try_files /none /p/index.html;' },
