@@ -31,23 +31,14 @@ static bool sets_cookie(request_rec *r)
     return ctx != NULL && sspi_http_sets_cookie(ctx->exchange);
 }
 
-static const char *write_private(apr_pool_t *p, const char *value)
+/* Writes another Cache-Control for `value` by a function of sspi_http.h, which needs `size` octets.
+ */
+static const char *write_control(apr_pool_t *p, const char *value, size_t size,
+                                 size_t (*write)(struct sspi_view value, char *to))
 {
-    size_t len = strlen(value);
-    char *merged = apr_palloc(p, SSPI_PRIVATE_SIZE(len) + 1);
+    char *merged = apr_palloc(p, size + 1);
 
-    len = sspi_http_private_cache_control((struct sspi_view){value, len}, merged);
-    merged[len] = '\0';
-    return merged;
-}
-
-static const char *write_cookie(apr_pool_t *p, const char *value)
-{
-    size_t len = strlen(value);
-    char *merged = apr_palloc(p, SSPI_COOKIE_CONTROL_SIZE(len) + 1);
-
-    len = sspi_http_cookie_cache_control((struct sspi_view){value, len}, merged);
-    merged[len] = '\0';
+    merged[write(mod_sspi_view(value), merged)] = '\0';
     return merged;
 }
 
@@ -61,9 +52,14 @@ static const char *merge(request_rec *r)
                     second != NULL ? second : "", NULL);
 
     if (is_private(r)) {
-        value = write_private(r->pool, value);
+        value = write_control(r->pool, value, SSPI_PRIVATE_SIZE(strlen(value)),
+                              sspi_http_private_cache_control);
     }
-    return sets_cookie(r) ? write_cookie(r->pool, value) : value;
+    if (sets_cookie(r)) {
+        value = write_control(r->pool, value, SSPI_COOKIE_CONTROL_SIZE(strlen(value)),
+                              sspi_http_cookie_cache_control);
+    }
+    return value;
 }
 
 /* Removes fields that some caches follow instead of Cache-Control. */

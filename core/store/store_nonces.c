@@ -2,9 +2,7 @@
 #include "store_nonces.h"
 
 #include "store_layout.h"
-
-/* This bit in the sequence marks a set that was given up. Such a set holds no nonces. */
-#define GIVEN_UP ((uint64_t)1 << 63)
+#include "store_sequence.h"
 
 /* One use of a nonce, as a lookup needs it. */
 struct use {
@@ -14,40 +12,18 @@ struct use {
     uint32_t count;
 };
 
-static uint64_t load(_Atomic uint64_t *from)
-{
-    return atomic_load_explicit(from, memory_order_acquire);
-}
-
-static void store(_Atomic uint64_t *to, uint64_t value)
-{
-    atomic_store_explicit(to, value, memory_order_release);
-}
-
-static uint64_t max(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
 /* True if no process is inserting a nonce, and the set was not given up. */
 static bool is_steady(uint64_t sequence)
 {
-    return sequence % 2 == 0 && (sequence & GIVEN_UP) == 0;
-}
-
-/* False: another process has changed the sequence. */
-static bool change_sequence(struct store_nonce_set *set, uint64_t from, uint64_t to)
-{
-    return atomic_compare_exchange_strong_explicit(&set->sequence, &from, to, memory_order_acq_rel,
-                                                   memory_order_acquire);
+    return sequence % 2 == 0 && !store_sequence_is_given_up(sequence);
 }
 
 /* The way that holds the nonce, or STORE_NONCE_WAYS. */
 static size_t find(struct store_nonce_set *set, const struct use *use)
 {
     size_t way = 0;
-    while (way < STORE_NONCE_WAYS &&
-           (load(&set->tag[way]) != use->tag || load(&set->issued_ms[way]) == 0))
+    while (way < STORE_NONCE_WAYS && (store_sequence_load(&set->tag[way]) != use->tag ||
+                                      store_sequence_load(&set->issued_ms[way]) == 0))
         way++;
     return way;
 }
@@ -84,7 +60,7 @@ static enum store_count mark(struct store_nonce_set *set, size_t way, uint32_t c
     struct position position = position_of(count);
     _Atomic uint64_t *word = &set->word[way][position.word];
 
-    uint64_t old = load(word);
+    uint64_t old = store_sequence_load(word);
     for (;;) {
         enum store_count answer = check_count(old, &position);
         if (answer != STORE_COUNT_FRESH)
@@ -100,7 +76,7 @@ static enum store_count use_way(struct store_nonce_set *set, size_t way, const s
 {
     /* The counts of this nonce belong to its owner, so the right response of another user is
      * refused. */
-    if (load(&set->owner[way]) != use->owner)
+    if (store_sequence_load(&set->owner[way]) != use->owner)
         return STORE_COUNT_STALE;
     return mark(set, way, use->count);
 }
@@ -115,15 +91,15 @@ enum known {
 static enum known use_known(struct store_nonce_set *set, const struct use *use,
                             enum store_count *ret_count, size_t *ret_way)
 {
-    uint64_t before = load(&set->sequence);
+    uint64_t before = store_sequence_load(&set->sequence);
     if (!is_steady(before))
         return KNOWN_NOT;
     size_t way = find(set, use);
-    if (way == STORE_NONCE_WAYS || load(&set->sequence) != before)
+    if (way == STORE_NONCE_WAYS || store_sequence_load(&set->sequence) != before)
         return KNOWN_NOT;
     *ret_count = use_way(set, way, use);
     *ret_way = way;
-    return load(&set->sequence) == before ? KNOWN_SURE : KNOWN_UNSURE;
+    return store_sequence_load(&set->sequence) == before ? KNOWN_SURE : KNOWN_UNSURE;
 }
 
 /* Returns the way for a nonce that is not in the set: an empty one, otherwise that of the oldest
@@ -132,40 +108,43 @@ static enum known use_known(struct store_nonce_set *set, const struct use *use,
 static size_t choose_way(struct store_nonce_set *set, uint64_t issued_ms)
 {
     size_t oldest = 0;
-    if (issued_ms <= load(&set->floor_ms))
+    if (issued_ms <= store_sequence_load(&set->floor_ms))
         return STORE_NONCE_WAYS;
     for (size_t way = 0; way < STORE_NONCE_WAYS; way++) {
-        uint64_t at_ms = load(&set->issued_ms[way]);
+        uint64_t at_ms = store_sequence_load(&set->issued_ms[way]);
         if (at_ms == 0)
             return way;
-        if (at_ms < load(&set->issued_ms[oldest]))
+        if (at_ms < store_sequence_load(&set->issued_ms[oldest]))
             oldest = way;
     }
-    return issued_ms < load(&set->issued_ms[oldest]) ? STORE_NONCE_WAYS : oldest;
+    return issued_ms < store_sequence_load(&set->issued_ms[oldest]) ? STORE_NONCE_WAYS : oldest;
 }
 
 /* Under the lock: inserts the nonce with its first count. `before` is the sequence. */
 static enum store_count insert(struct store_nonce_set *set, const struct use *use, uint64_t before)
 {
     size_t way = choose_way(set, use->issued_ms);
-    if (way == STORE_NONCE_WAYS || !change_sequence(set, before, before + 1))
+    if (way == STORE_NONCE_WAYS || !store_sequence_change(&set->sequence, before, before + 1))
         return STORE_COUNT_STALE;
 
-    store(&set->floor_ms, max(load(&set->floor_ms), load(&set->issued_ms[way])));
+    store_sequence_store(&set->floor_ms,
+                         store_sequence_max(store_sequence_load(&set->floor_ms),
+                                            store_sequence_load(&set->issued_ms[way])));
     for (size_t i = 0; i < STORE_NONCE_WORDS; i++)
-        store(&set->word[way][i], 0);
-    store(&set->owner[way], use->owner);
-    store(&set->tag[way], use->tag);
-    store(&set->issued_ms[way], use->issued_ms);
+        store_sequence_store(&set->word[way][i], 0);
+    store_sequence_store(&set->owner[way], use->owner);
+    store_sequence_store(&set->tag[way], use->tag);
+    store_sequence_store(&set->issued_ms[way], use->issued_ms);
     enum store_count count = mark(set, way, use->count);
-    return change_sequence(set, before + 1, before + 2) ? count : STORE_COUNT_STALE;
+    return store_sequence_change(&set->sequence, before + 1, before + 2) ? count
+                                                                         : STORE_COUNT_STALE;
 }
 
 /* Under the lock. `counted` is the result of the lock-free path in the way `counted_way`. */
 static enum store_count use_locked(struct store_nonce_set *set, const struct use *use,
                                    enum known known, enum store_count counted, size_t counted_way)
 {
-    uint64_t before = load(&set->sequence);
+    uint64_t before = store_sequence_load(&set->sequence);
     if (!is_steady(before))
         return STORE_COUNT_STALE;
     size_t way = find(set, use);
@@ -177,7 +156,7 @@ static enum store_count use_locked(struct store_nonce_set *set, const struct use
         return STORE_COUNT_STALE;
     /* If the nonce is still there, it was there all the time, because a removed nonce never comes
      * back. */
-    return load(&set->sequence) == before ? counted : STORE_COUNT_STALE;
+    return store_sequence_load(&set->sequence) == before ? counted : STORE_COUNT_STALE;
 }
 
 /* Called under a lock that this process took from a holder that seems dead (store_nonces.h). All
@@ -185,13 +164,8 @@ static enum store_count use_locked(struct store_nonce_set *set, const struct use
 static void repair(struct sspi_state *state, size_t stripe)
 {
     struct store_nonce_set *sets = store_layout_nonces(state);
-    for (size_t i = stripe; i < state->constants.n_nonce_sets; i += STORE_LAYOUT_STRIPES) {
-        uint64_t before;
-        do
-            before = load(&sets[i].sequence);
-        while (
-            !change_sequence(&sets[i], before, before % 2 == 0 ? before + 2 : before | GIVEN_UP));
-    }
+    for (size_t i = stripe; i < state->constants.n_nonce_sets; i += STORE_LAYOUT_STRIPES)
+        store_sequence_repair(&sets[i].sequence);
 }
 
 /* Returns the number of the nonce's set. Sets the tag that identifies the nonce in the set. */
@@ -242,17 +216,18 @@ enum store_count store_nonce_peek(struct sspi_state *state, struct sspi_view non
     struct use use = {.issued_ms = issued_ms, .count = count};
     struct store_nonce_set *set = &store_layout_nonces(state)[set_of(state, nonce, &use)];
 
-    uint64_t before = load(&set->sequence);
+    uint64_t before = store_sequence_load(&set->sequence);
     size_t way = find(set, &use);
     enum store_count answer;
     if (way < STORE_NONCE_WAYS) {
         struct position position = position_of(count);
-        answer = check_count(load(&set->word[way][position.word]), &position);
+        answer = check_count(store_sequence_load(&set->word[way][position.word]), &position);
     } else {
         answer =
             choose_way(set, issued_ms) < STORE_NONCE_WAYS ? STORE_COUNT_FRESH : STORE_COUNT_STALE;
     }
     /* If the sequence changed, the fields may belong to two states of the set. Then the answer is
      * FRESH, and store_nonce_use() decides later. */
-    return before % 2 == 0 && load(&set->sequence) == before ? answer : STORE_COUNT_FRESH;
+    return before % 2 == 0 && store_sequence_load(&set->sequence) == before ? answer
+                                                                            : STORE_COUNT_FRESH;
 }
