@@ -83,7 +83,14 @@ int getpwnam_r(const char *name, struct passwd *entry, char *storage, size_t siz
     if (size == 0)
         return ERANGE;
     *storage = '\0';
-    *entry = (struct passwd){.pw_name = storage, .pw_uid = 1, .pw_gid = 1};
+    /* All texts, because the sanitizers read them. */
+    *entry = (struct passwd){.pw_name = storage,
+                             .pw_passwd = storage,
+                             .pw_uid = 1,
+                             .pw_gid = 1,
+                             .pw_gecos = storage,
+                             .pw_dir = storage,
+                             .pw_shell = storage};
     *ret_found = entry;
     return 0;
 }
@@ -109,7 +116,11 @@ int getgrgid_r(gid_t gid, struct group *entry, char *storage, size_t size, struc
     if (size <= strlen(group_names[gid]))
         return ERANGE;
     strcpy(storage, group_names[gid]);
-    *entry = (struct group){.gr_name = storage, .gr_gid = gid};
+    /* The sanitizers read the members of what they see returned. */
+    static char *no_members[] = {NULL};
+    static char no_password[] = "";
+    *entry = (struct group){
+        .gr_name = storage, .gr_passwd = no_password, .gr_gid = gid, .gr_mem = no_members};
     *ret_found = entry;
     return 0;
 }
