@@ -6,21 +6,30 @@
 #include "request_groups.h"
 #include "utf8.h"
 
+/* Returns what the word names. The name of a group of the directory becomes its SID, if that is
+ * known. */
+static enum policy_group resolve(const struct sspi_exchange *exchange, struct sspi_view word,
+                                 struct sid *ret_sid)
+{
+    enum policy_group group = policy_require_group(word, ret_sid);
+    if (group == POLICY_GROUP_DOMAIN &&
+        acceptor_directory_find(exchange->acceptor->directory, word, ret_sid))
+        group = POLICY_GROUP_SID;
+    return group;
+}
+
 enum policy_met request_membership_has(const struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy, struct sspi_view word)
 {
     struct sid sid = {0};
-    switch (policy_require_group(word, &sid)) {
-    case POLICY_GROUP_INVALID:
-        break;
-    case POLICY_GROUP_DOMAIN:
-        if (!acceptor_directory_find(exchange->acceptor->directory, word, &sid))
-            break;
-        return policy_sids_has(policy, &exchange->identity, &sid);
+    switch (resolve(exchange, word, &sid)) {
     case POLICY_GROUP_SID:
         return policy_sids_has(policy, &exchange->identity, &sid);
     case POLICY_GROUP_PLAIN:
         return request_groups_has(exchange, policy, word) ? POLICY_MET : POLICY_MISSED;
+    case POLICY_GROUP_DOMAIN: /* without a known SID */
+    case POLICY_GROUP_INVALID:
+        break;
     }
     return POLICY_MISSED;
 }
@@ -37,19 +46,16 @@ bool request_membership_is_ruled_out(const struct sspi_exchange *exchange,
                                      const struct sspi_policy *policy, struct sspi_view word)
 {
     struct sid sid = {0};
-    switch (policy_require_group(word, &sid)) {
-    case POLICY_GROUP_INVALID:
-        break;
-    case POLICY_GROUP_DOMAIN:
-        if (has_no_sids(&exchange->identity))
-            return true;
-        return acceptor_directory_find(exchange->acceptor->directory, word, &sid) &&
-               policy_sids_are_complete(policy, &exchange->identity);
+    switch (resolve(exchange, word, &sid)) {
     case POLICY_GROUP_SID:
         return has_no_sids(&exchange->identity) ||
                policy_sids_are_complete(policy, &exchange->identity);
+    case POLICY_GROUP_DOMAIN: /* without a known SID */
+        return has_no_sids(&exchange->identity);
     case POLICY_GROUP_PLAIN:
         return request_groups_are_known(exchange, policy);
+    case POLICY_GROUP_INVALID:
+        break;
     }
     return false;
 }
