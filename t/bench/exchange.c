@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "hash.h"
 #include "sspi_http.h"
 
@@ -24,21 +25,6 @@ static struct sspi_policy policy;
 static struct hash_suite suite;
 static char nonce[128];
 static uint32_t count;
-
-static void must(bool fine, const char *what)
-{
-    if (fine)
-        return;
-    fprintf(stderr, "bench: %s failed\n", what);
-    exit(1);
-}
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 /* Writes H(text) in hexadecimal. */
 static void hex_hash(const char *text, char ret_hex[2 * HASH_MAX + 1])
@@ -123,7 +109,7 @@ static double measure(enum what what)
     for (int round = 0; round < ROUNDS; round++) {
         for (int i = 0; i < PER_RUN; i++)
             make_header(headers[i], sizeof(headers[i]), what == WRONG ? "wrong" : "secret");
-        uint64_t began = now_ns();
+        double began = now_ns(CLOCK_MONOTONIC);
         for (int i = 0; i < PER_RUN; i++) {
             if (what == FLOOR)
                 floor_of_digest(headers[i]);
@@ -131,7 +117,7 @@ static double measure(enum what what)
                 must(run(what == CHALLENGE ? NULL : headers[i]) == (what == RIGHT ? 0 : 401),
                      "the expected status");
         }
-        ns[round] = (double)(now_ns() - began) / PER_RUN;
+        ns[round] = (now_ns(CLOCK_MONOTONIC) - began) / PER_RUN;
     }
     return median(ns);
 }
@@ -167,12 +153,12 @@ static double measure_merge(void)
     must(sspi_policy_set(&inner, SSPI_OPTION_CHANNEL_BINDING, require, 1, SSPI_SERVER_NGINX, error),
          "a policy");
     for (int round = 0; round < ROUNDS; round++) {
-        uint64_t began = now_ns();
+        double began = now_ns(CLOCK_MONOTONIC);
         for (int i = 0; i < PER_RUN; i++) {
             sspi_policy_merge(&merged, &outer, &inner);
             __asm__ volatile("" : : "g"(&merged) : "memory"); /* the compiler keeps every merge */
         }
-        ns[round] = (double)(now_ns() - began) / PER_RUN;
+        ns[round] = (now_ns(CLOCK_MONOTONIC) - began) / PER_RUN;
     }
     return median(ns);
 }

@@ -4,8 +4,8 @@
  * microseconds. It tests nothing. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "bench.h"
 #include "request_membership.h"
 #include "sid_list.h"
 
@@ -17,21 +17,6 @@
 static struct sspi_acceptor *acceptor;
 static struct sspi_exchange *exchange;
 static struct sspi_policy policy;
-
-static void must(bool fine, const char *what)
-{
-    if (fine)
-        return;
-    fprintf(stderr, "bench: %s failed\n", what);
-    exit(1);
-}
-
-static double now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
 
 static struct sid sid_of(uint32_t rid)
 {
@@ -91,9 +76,9 @@ static double measure(void (*run)(void), uint32_t n)
 {
     double best = 1e12;
     for (int round = 0; round < ROUNDS; round++) {
-        double begin = now_us();
+        double begin = now_ns(CLOCK_MONOTONIC) / 1e3;
         run();
-        double took = (now_us() - begin) / n;
+        double took = (now_ns(CLOCK_MONOTONIC) / 1e3 - begin) / n;
         best = took < best ? took : best;
     }
     return best;

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
+#include "bench.h"
 #include "base64.h"
 #include "store_keys.h"
 #include "store_revocations.h"
@@ -30,21 +30,6 @@ static size_t n_octets;
 static char contents[MOST_OCTETS];
 static struct bytes sealed;
 static char cookie[BASE64_URL_LEN(MOST_OCTETS + STORE_SEAL_OVERHEAD)];
-
-static void must(bool fine, const char *what)
-{
-    if (fine)
-        return;
-    fprintf(stderr, "bench: %s failed\n", what);
-    exit(1);
-}
-
-static double now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 /* ---- the work ---- */
 
@@ -96,10 +81,10 @@ static void measure(const char *what, void (*work)(unsigned))
 {
     double best = 0;
     for (int round = 0; round < ROUNDS; round++) {
-        double start = now_ns();
+        double start = now_ns(CLOCK_MONOTONIC);
         for (unsigned i = 0; i < N_ROUNDS; i++)
             work(i);
-        double each = (now_ns() - start) / N_ROUNDS;
+        double each = (now_ns(CLOCK_MONOTONIC) - start) / N_ROUNDS;
         best = round == 0 || each < best ? each : best;
     }
     printf("%-40s %7.0f ns\n", what, best);

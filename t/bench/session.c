@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "bench.h"
 #include "request_exchange.h"
 #include "request_session_make.h"
 #include "sid_list.h"
@@ -21,21 +21,6 @@
 static struct sspi_acceptor *acceptor;
 static struct sspi_policy with_session, without;
 static char cookie[4096];
-
-static void must(bool fine, const char *what)
-{
-    if (fine)
-        return;
-    fprintf(stderr, "bench: %s failed\n", what);
-    exit(1);
-}
-
-static double now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 static struct sspi_request request_with(const char *cookies)
 {
@@ -125,10 +110,10 @@ static double measure(const struct sspi_policy *policy, const char *cookies)
 {
     double least = 1e9;
     for (int round = 0; round < ROUNDS; round++) {
-        double began = now_ns();
+        double began = now_ns(CLOCK_PROCESS_CPUTIME_ID);
         for (int i = 0; i < PER_RUN; i++)
             run(policy, cookies);
-        double ns = (now_ns() - began) / PER_RUN;
+        double ns = (now_ns(CLOCK_PROCESS_CPUTIME_ID) - began) / PER_RUN;
         least = ns < least ? ns : least;
     }
     return least;
