@@ -57,6 +57,8 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_note_auth_failure(mod_sspi_note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
     mod_sspi_authz_register(p);
 
+    /* First: later hooks of this phase are not called after one that knows the type. */
+    ap_hook_type_checker(mod_sspi_note_authorized, NULL, NULL, APR_HOOK_REALLY_FIRST);
     /* First: rewrite rules and RequestHeader of the same phase may use the variables. */
     ap_hook_fixups(mod_sspi_fixup_open, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_fixups(mod_sspi_fixup_environment, NULL, NULL, APR_HOOK_FIRST);

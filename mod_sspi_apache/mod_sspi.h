@@ -202,6 +202,7 @@ struct mod_sspi_request_state {
     const char *cookies; /* only in the client's own request, once a line was changed */
     bool hook_ran;       /* an authentication hook ran */
     bool granted;
+    bool in_authorization; /* r was granted, and httpd has not admitted its user yet */
     const struct ap_conf_vector_t *config; /* of the location that granted it */
     const char *variables[SSPI_VARIABLE_COUNT];
 };
@@ -244,6 +245,10 @@ const struct sspi_result *mod_sspi_request_log_out(request_rec *r,
 /* Prepares the challenges of r's location for a 401. False: no memory. */
 bool mod_sspi_request_challenge(request_rec *r);
 
+/* Logs that httpd's authorization refused the user of r. NULL: no location has made the request
+ * context. */
+const struct sspi_result *mod_sspi_request_deny(request_rec *r);
+
 /* ---- mod_sspi_auth.c ---- */
 
 /* Removes the user from a request that is answered with the refusal of another location, such as
@@ -253,6 +258,12 @@ void mod_sspi_drop_user(request_rec *r);
 int mod_sspi_force_authn(request_rec *r);
 int mod_sspi_check_authn(request_rec *r);
 int mod_sspi_note_auth_failure(request_rec *r, const char *auth_type);
+int mod_sspi_note_authorized(request_rec *r);
+
+/* If httpd's authorization refused the verified user of r, logs that once, and sets SSPI_ERROR. r
+ * must have its final status. */
+void mod_sspi_note_denied(request_rec *r);
+
 int mod_sspi_fixup_open(request_rec *r);
 int mod_sspi_fixup_environment(request_rec *r);
 int mod_sspi_fixup_user(request_rec *r);

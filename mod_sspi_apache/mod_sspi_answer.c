@@ -124,6 +124,7 @@ static void answer_error(request_rec *r)
     struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
 
     if (ctx != NULL && r->main == NULL) {
+        mod_sspi_note_denied(r);
         mod_sspi_drop_user(r);
         answer(r, ctx, true);
     }
@@ -144,6 +145,16 @@ static apr_status_t answer_handler(ap_filter_t *f, apr_bucket_brigade *brigade)
     return ap_pass_brigade(f->next, brigade);
 }
 
+/* A local error document is an internal redirect. httpd copies the environment of the refused
+ * request after this hook. */
+static int begin_redirect(request_rec *r)
+{
+    if (r->prev != NULL && r->prev->main == NULL) {
+        mod_sspi_note_denied(r->prev);
+    }
+    return OK;
+}
+
 static void insert_answer(request_rec *r)
 {
     if (r->main == NULL && mod_sspi_request_find(r) != NULL) {
@@ -155,6 +166,7 @@ void mod_sspi_answer_register_hooks(void)
 {
     /* First: mod_headers runs after it, so that it can edit these lines. */
     ap_hook_insert_error_filter(answer_error, NULL, NULL, APR_HOOK_FIRST);
+    ap_hook_create_request(begin_redirect, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_filter(insert_answer, NULL, NULL, APR_HOOK_FIRST);
     ap_register_output_filter(FILTER_NAME, answer_handler, NULL, AP_FTYPE_CONTENT_SET);
 }

@@ -200,6 +200,7 @@ int mod_sspi_check_authn(request_rec *r)
     mod_sspi_request_state_of(r)->hook_ran = true;
     clear_user(r);
     status = answer(r, mod_sspi_request_step(r));
+    mod_sspi_request_state_of(r)->in_authorization = status == OK;
     mod_sspi_cookies_strip(r); /* error documents do not get the cookie either */
     return status;
 }
@@ -211,6 +212,34 @@ int mod_sspi_note_auth_failure(request_rec *r, const char *auth_type)
         return DECLINED;
     }
     return mod_sspi_request_challenge(r) ? OK : DECLINED;
+}
+
+/* httpd calls this hook next after the authorization, unless that refused the request. The hook of
+ * mod_authz_core returns its refusal to httpd, so no later hook of its own phase runs. */
+int mod_sspi_note_authorized(request_rec *r)
+{
+    struct mod_sspi_request_state *state = ap_get_module_config(r->request_config, &sspi_module);
+
+    if (state != NULL) {
+        state->in_authorization = false;
+    }
+    return DECLINED;
+}
+
+void mod_sspi_note_denied(request_rec *r)
+{
+    struct mod_sspi_request_state *state = ap_get_module_config(r->request_config, &sspi_module);
+    const struct sspi_result *result;
+
+    if (state == NULL || !state->in_authorization) {
+        return;
+    }
+    state->in_authorization = false;
+    /* The status is 302 if ErrorDocument is the URL of another server. */
+    result = ap_is_HTTP_SERVER_ERROR(r->status) ? NULL : mod_sspi_request_deny(r);
+    if (result != NULL) {
+        export_error(r, result);
+    }
 }
 
 /* True if r's location verifies credentials: AuthType is SSPI, or None within SSPI. */

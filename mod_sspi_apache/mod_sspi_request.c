@@ -453,6 +453,20 @@ bool mod_sspi_request_challenge(request_rec *r)
     return true;
 }
 
+const struct sspi_result *mod_sspi_request_deny(request_rec *r)
+{
+    struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
+    const struct sspi_result *result;
+
+    if (ctx == NULL) {
+        return NULL;
+    }
+    ctx->result = NULL;
+    result = sspi_exchange_deny(ctx->exchange);
+    log_entries(r, ctx, result);
+    return result;
+}
+
 const struct sspi_result *mod_sspi_request_log_out(request_rec *r, const struct sspi_logout *logout)
 {
     struct mod_sspi_request_ctx *ctx = ctx_of(r);

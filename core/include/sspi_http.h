@@ -497,6 +497,13 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
                                                   const struct sspi_policy *policy,
                                                   struct sspi_view realm);
 
+/* The server's own authorization (Apache's Require) has refused the user whom a step granted, and
+ * that is the answer to the request. Returns a result with the log entry of the refusal, and
+ * with ERROR. It has neither, if the last challenge asks for groups that the session's cookie had
+ * no room for. It has no headers: those of the last step or challenge are for the answer. The
+ * result lives as long as a step's. */
+const struct sspi_result *sspi_exchange_deny(struct sspi_exchange *exchange);
+
 /* True if the last step's result has a user whose full form ("alice@REALM"; "digest:alice" for
  * Digest) is `name`. It is never compared with the short or local form, in which names of different
  * schemes can be equal. */

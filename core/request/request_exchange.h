@@ -99,6 +99,7 @@ struct sspi_exchange {
     struct bytes header_text[SSPI_HEADERS_LIMIT];
     struct bytes lookup_realm;        /* NUL-terminated, of SSPI_NEED_HASH */
     bool group_unknown;               /* for the log entry of sspi_exchange_challenge() */
+    bool asks_for_groups;             /* the last challenge has that log entry */
     struct bytes group_text[2];       /* of SSPI_VARIABLE_GROUP_SIDS and SSPI_VARIABLE_GROUPS */
     struct bytes full_name;           /* of a Digest user, for sspi_exchange_full_name() */
     char *user_name;                  /* in the form that the policy of the last step wants */

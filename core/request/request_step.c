@@ -367,6 +367,7 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
 {
     struct sspi_result *result = &exchange->result;
     begin_step(exchange, realm);
+    exchange->asks_for_groups = false;
     request_reload_end(exchange);
     enum sspi_reason reason = decide(exchange, policy);
     if (reason == SSPI_REASON_NONE && result->need != SSPI_NEED_NONE)
@@ -400,6 +401,7 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
 {
     struct sspi_result *result = &exchange->result;
     begin_step(exchange, realm);
+    exchange->asks_for_groups = exchange->group_unknown;
     if (exchange->group_unknown)
         log_unknown_group(exchange);
     if (request_answer_challenge(exchange, policy))
@@ -407,4 +409,21 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
     else
         result->n_headers = 0;
     return result;
+}
+
+const struct sspi_result *sspi_exchange_deny(struct sspi_exchange *exchange)
+{
+    const struct policy_identity *identity = &exchange->identity;
+    char shown[ESCAPE_NAME_SIZE];
+    request_exchange_begin_result(exchange);
+    exchange->result.status = request_count_status(SSPI_REASON_NOT_AUTHORIZED);
+    if (exchange->asks_for_groups)
+        return &exchange->result;
+    request_answer_set_error(
+        exchange,
+        request_exchange_log(exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
+                             "%s%s does not meet the Require lines of this location",
+                             policy_identity_prefix(identity->scheme),
+                             escape_text(shown, sizeof(shown), bytes_view(identity->name))));
+    return &exchange->result;
 }

@@ -92,10 +92,102 @@ scenario 'a ticket without a key', \%server_config, sub {
     like($server->log, qr/SSPI-110 SEC_E_NO_KERB_KEY: /, 'the log has the same words');
 };
 
-scenario 'a required user', { %server_config, on => 'nginx' }, sub {
+# A user whom the location verifies and does not admit. On httpd mod_authz_core decides that.
+my $denied = message_id('NOT_AUTHORIZED');
+my %require = (
+    user => 'user digest:bob',
+    group => 'group staff',
+    realm => 'realm SSPI.TEST',
+    bound => 'channel-bound',
+);
+
+scenario 'a requirement that is not met', { %server_config,
+    data => { %{ $server_config{data} }, groups => "staff: digest:bob\n" },
+    locations => [ map { { path => "/$_/", %digest, %page, group_file => '@DIR@/groups', require => [ $require{$_} ] } }
+            sort keys %require ],
+}, sub {
     my ($server) = @_;
     my $c = $server->client;
-    shows($c->get('/bob/', digest => 'alice:pw'), 403, message_id('NOT_AUTHORIZED'), 'another user');
+    message_lines($server);
+    for my $path (sort keys %require) {
+        shows($c->get("/$path/", digest => 'alice:pw'), 403, $denied, $path);
+        logged($server, 'NOT_AUTHORIZED', qr/digest:alice/);
+    }
+    shows($c->get('/user/'), 401, '', 'no credentials');
+    for my $path (qw(user group)) {
+        my $a = $c->get("/$path/", digest => 'bob:pw');
+        granted($a, { user => 'bob' }, "$path: a user who meets it");
+        is(scalar $a->header('X-Sspi-Error'), undef, 'without an error');
+    }
+    is_deeply([ message_lines($server) ], [], 'no other line');
+};
+
+my @bob = 'Require sspi-user digest:bob';
+my @forbid = ('AuthzSendForbiddenOnFailure on', 'ErrorDocument 403 /denied');
+# Lines of httpd, and the status of a request of alice. In `denied` the authorization refuses her.
+my %lines = (
+    denied => [
+        [ 'the status is 401', 401, @bob, 'ErrorDocument 401 /denied' ],
+        [ 'alternatives', 403, @bob, 'Require sspi-realm SSPI.TEST', @forbid ],
+        [ 'a line of another module', 403, 'Require user bob', @forbid ],
+        [ 'a line that refuses her', 403, '<RequireAll>', 'Require valid-user', 'Require not sspi-user digest:alice',
+            '</RequireAll>', @forbid ],
+        [ 'Satisfy Any', 403, 'Satisfy Any', 'Order allow,deny', @bob, @forbid ],
+        [ 'no document', 403, @bob, $forbid[0] ],
+        [ 'a text', 403, @bob, $forbid[0], 'ErrorDocument 403 "no"' ],
+        [ 'another server', 302, @bob, $forbid[0], 'ErrorDocument 403 http://other.test/' ],
+        [ 'a document that is refused, too', 403, @bob, $forbid[0], 'ErrorDocument 403 /nobody/' ],
+    ],
+    not_denied => [
+        [ 'an alternative is met', 404, @bob, 'Require sspi-realm digest:r', @forbid ],
+        [ 'a line refuses another user', 404, '<RequireAll>', 'Require valid-user', 'Require not sspi-user digest:bob',
+            '</RequireAll>', @forbid ],
+        [ 'no line needs a user', 404, 'Require all granted', @forbid ],
+        [ 'the address is refused before the login', 403, '<RequireAll>', 'Require ip 192.0.2.1', 'Require valid-user',
+            '</RequireAll>', @forbid ],
+        [ 'a later phase refuses', 403, 'Require valid-user', 'RewriteEngine on', 'RewriteRule . - [F]', @forbid ],
+    ],
+);
+
+sub location { my ($path, @conf) = @_; return "<Location $path>\n" . join('', map { "    $_\n" } @conf) . "</Location>\n" }
+
+sub numbered {
+    my ($kind) = @_;
+    my $n = 0;
+    return map { location("/$kind/" . $n++ . '/', 'AuthType SSPI', 'AuthName r', 'SSPIPackages Digest',
+            "SSPIDigestUserFile $users", @{$_}[ 2 .. $#$_ ]) } @{ $lines{$kind} };
+}
+
+# Returns the error that the access log has for the last request.
+sub last_error {
+    my ($server, $path) = @_;
+    my $log = "$server->{dir}/logs/access.log";
+    my $error;
+    wait_until(sub { ($error) = slurp($log) =~ m{ \Q$path\E \S+ \d+ error=(.*)\n\z}; defined $error });
+    return $error;
+}
+
+scenario 'the authorization of httpd', { %server_config, on => 'apache', locations => [],
+    apache => join('', numbered('denied'), numbered('not_denied'),
+        location('/nobody/', 'Require all denied'),
+        location('/elsewhere/', 'RewriteEngine on', 'RewriteRule . /denied/1/x'), $server_config{apache}),
+}, sub {
+    my ($server) = @_;
+    my $c = $server->client;
+    message_lines($server);
+    for my $kind (sort keys %lines) {
+        for my $i (0 .. $#{ $lines{$kind} }) {
+            my ($name, $status) = @{ $lines{$kind}[$i] };
+            my $path = "/$kind/$i/x";
+            is($c->get($path, digest => 'alice:pw')->status, $status, "$name: $status");
+            is(last_error($server, $path), $kind eq 'denied' ? $denied : '-', "$kind: the error in the access log");
+            if ($kind eq 'denied') { logged($server, 'NOT_AUTHORIZED', qr/digest:alice/) }
+            else { is_deeply([ message_lines($server) ], [], 'no line') }
+        }
+    }
+    shows($c->get('/denied/0/x', digest => 'alice:pw'), 401, $denied, 'the document of a 401');
+    shows($c->get('/denied/1/x', digest => 'alice:pw', tls => 1), 403, $denied, 'TLS');
+    shows($c->get('/elsewhere/x', digest => 'alice:pw'), 403, $denied, 'a request that was redirected');
 };
 
 # The location redirects to another one that decides again.

@@ -131,6 +131,23 @@ static void the_answer_is_unknown_for_the_directory_only(void **state)
     assert_int_equal(result->n_entries, 1);
     assert_non_null(strstr(result->entries[0].text, "SSPI-165"));
     assert_non_null(strstr(result->entries[0].text, "alice@A"));
+    /* The challenge is not a refusal of the user. */
+    result = sspi_exchange_deny(exchange);
+    assert_int_equal(result->n_entries, 0);
+    assert_null(result->variables[SSPI_VARIABLE_ERROR].data);
+}
+
+static void the_server_may_refuse_a_user(void **state)
+{
+    make_user(1);
+    exchange->result.has_user = true;
+    const struct sspi_result *result = sspi_exchange_deny(exchange);
+    assert_int_equal(result->status, 403);
+    assert_false(result->has_user);
+    assert_int_equal(result->n_headers, 0);
+    assert_int_equal(result->n_entries, 1);
+    assert_non_null(strstr(result->entries[0].text, "SSPI-131: alice@A does not meet"));
+    assert_string_equal(result->variables[SSPI_VARIABLE_ERROR].data, "SSPI-131");
 }
 
 static enum sspi_membership membership(const char *word)
@@ -243,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plain_name_is_of_the_file_and_a_sid_of_the_directory),
         cmocka_unit_test(the_answer_is_unknown_for_the_directory_only),
+        cmocka_unit_test(the_server_may_refuse_a_user),
         cmocka_unit_test(a_user_is_ruled_out_only_if_the_sources_have_said_enough),
         cmocka_unit_test(a_comma_and_a_backslash_of_a_name_are_escaped),
         cmocka_unit_test(a_user_in_no_group_has_no_value),
