@@ -1,7 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
 # Chromium logs in once, by Kerberos, and then uses its session: over HTTP and HTTPS, after a restart
-# of the server, and until it logs out. A session also works over HTTP/2.
+# of the server, and until it logs out. A session also works over HTTP/2, and there begins with a
+# login by Digest.
 use strict;
 use warnings;
 
@@ -11,6 +12,7 @@ use JSON::PP ();
 use Test::More;
 use SSPI::Test::Browser;
 use SSPI::Test::Clients qw(clients_here);
+use SSPI::Test::Digest qw(user_line);
 use SSPI::Test::Scenario;
 use SSPI::Test::Session;
 
@@ -39,10 +41,10 @@ sub ask {
 SCRIPT
 }
 
-# Returns the protocols of the page's requests.
+# Returns the protocols of the page and its requests.
 sub protocols {
     my ($devtools) = @_;
-    return $devtools->evaluate('[...new Set(performance.getEntriesByType("resource").map(e => e.nextHopProtocol))].filter(p => p)');
+    return $devtools->evaluate('[...new Set(performance.getEntries().map(e => e.nextHopProtocol))].filter(p => p)');
 }
 
 sub cookie {
@@ -106,6 +108,47 @@ scenario 'Chromium', { env => $kdc->server_env,
     is_deeply(ask($devtools, 100, '/p/'), { '200 alice@SSPI.TEST' => 100 }, 'HTTP/2: its session in a browser without a ticket');
     # After a login by Negotiate, Chromium itself would use HTTP/1.1.
     is_deeply(protocols($devtools), ['h2'], 'HTTP/2: the protocol');
+    $browser->stop;
+} if @here;
+
+my %digest = (packages => 'Digest', realm => 'r', digest_user_file => '@DIR@/users', session => 'on');
+
+scenario 'Chromium and Digest over HTTP/2', {
+    apache_head => "SSPIKeyFile $keys\n", nginx_http => "sspi_key_file $keys;",
+    data => { users => user_line('alice', 'r', 'pw', 'SHA-256') . user_line('alice', 'r', 'pw') },
+    files => { '/login/index.html' => "page\n" },
+    # Chromium sends its Digest response again only below /login/. At /other/ it has only the cookie.
+    locations => [ map { { path => "/$_/", %digest } } qw(login other) ],
+}, sub {
+    my ($server) = @_;
+    my $url = 'https://localhost:' . $server->port('HTTPS');
+    my $logins = sub { return count_messages($server, 'GRANTED') };
+    my $browser = SSPI::Test::Browser->new('chromium', url => 'about:blank', control => 1);
+    # Opens a page, and answers a prompt. Returns (the DevTools, the number of prompts, the status).
+    my $open = sub {
+        my $devtools = $browser->devtools;
+        $devtools->open_page;
+        my @came = $devtools->navigate("$url/$_[0]/", [qw(alice pw)]);
+        $devtools->call('Fetch.disable');
+        return ($devtools, @came);
+    };
+    my ($devtools, @came) = $open->('login');
+    is_deeply(\@came, [ 1, 200 ], 'Chromium prompts once, and logs in') or diag($browser->output);
+    is($logins->(), 1, 'one login');
+    my $cookie = cookie($devtools, 'https');
+    ok($cookie && $cookie->{session}, 'the cookie has no end of its own') or diag(explain($cookie));
+    is_deeply(ask($devtools, 100, '/other/'), { '200 alice' => 100 }, 'many requests with the cookie');
+    is($logins->(), 1, 'they use the session');
+    is_deeply(protocols($devtools), ['h2'], 'the page and its requests use HTTP/2');
+    $devtools->call('Network.setCookie', url => $url, name => 'kept', value => '1', expires => time + 3600);
+    $devtools = $browser->restart->devtools;
+    $devtools->visit("$url/none");
+    my %left = map { $_->{name} => 1 } @{$devtools->call('Network.getCookies')->{cookies}};
+    is_deeply(\%left, { kept => 1 }, 'a restart of Chromium ends the session, but keeps another cookie');
+    ($devtools, @came) = $open->('other');
+    is_deeply(\@came, [ 1, 200 ], 'Chromium prompts again');
+    is($logins->(), 2, 'a second login');
+    is_deeply(protocols($devtools), ['h2'], 'again over HTTP/2');
     $browser->stop;
 } if @here;
 

@@ -21,15 +21,34 @@ sub new {
     my ($class, $name, %o) = @_;
     my $home = scratch_dir($name);
     my @command = $name eq 'chromium' ? _chromium($home) : _firefox($home, %o);
-    my $devtools = $name eq 'chromium' && $o{control} ? SSPI::Test::DevTools->new($home) : undef;
-    @command = $devtools->command(@command) if $devtools;
     my %env = (HOME => $home, TMPDIR => $home, XDG_CONFIG_HOME => "$home/config",
         XDG_CACHE_HOME => "$home/cache", DISPLAY => undef, DBUS_SESSION_BUS_ADDRESS => undef,
         %{$o{env} // {}});
-    my $pid = spawn([ SSPI::Test::lifeline(), @command, $o{url} ], out => "$home/out", env => \%env);
-    my $self = bless { pid => $pid, home => $home, devtools => $devtools }, $class;
+    my $self = bless { home => $home, command => \@command, url => $o{url}, env => \%env,
+        controlled => $name eq 'chromium' && $o{control} }, $class;
     on_end(sub { $self->stop });
+    return $self->_start;
+}
+
+sub _start {
+    my ($self) = @_;
+    my @command = @{$self->{command}};
+    if ($self->{controlled}) {
+        $self->{devtools} = SSPI::Test::DevTools->new($self->{home});
+        @command = $self->{devtools}->command(@command);
+    }
+    $self->{pid} = spawn([ SSPI::Test::lifeline(), @command, $self->{url} ], out => "$self->{home}/out", append => 1,
+        env => $self->{env});
     return $self;
+}
+
+# Ends the browser as its user does, so that it writes its files, and starts it again with them. Only
+# for a controlled Chromium.
+sub restart {
+    my ($self) = @_;
+    $self->{devtools}->close_browser;
+    SSPI::Test::stop_process(delete $self->{pid}, 0);
+    return $self->_start;
 }
 
 sub devtools { return $_[0]{devtools} }

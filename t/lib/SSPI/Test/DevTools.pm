@@ -17,6 +17,7 @@ sub new {
     my ($class, $dir) = @_;
     my $self = bless { dir => $dir, id => 0, read => '', events => [] }, $class;
     for my $name (qw(to from)) {
+        unlink "$dir/$name"; # of the browser's last start
         mkfifo("$dir/$name", 0600) or die "$dir/$name: $!\n";
         # Opens each FIFO for reading and writing, so that neither side waits for the other one.
         open $self->{$name}, '+<', "$dir/$name" or die "$dir/$name: $!\n";
@@ -89,6 +90,14 @@ sub visit {
     $self->call('Page.enable');
     $self->call('Page.navigate', url => $url);
     return $self->event('Page.loadEventFired') // die "$url: no page\n";
+}
+
+# Ends the browser.
+sub close_browser {
+    my ($self) = @_;
+    delete $self->{session};
+    $self->call('Browser.close');
+    return;
 }
 
 # Runs an expression in that page, and waits for its promise. Returns its value.
