@@ -7,20 +7,14 @@
 #include "ngx_http_sspi_module.h"
 
 
-#if (nginx_version >= 1023000)
-#define ngx_http_sspi_has_cookies(r)  ((r)->headers_in.cookie != NULL)
-#else
-#define ngx_http_sspi_has_cookies(r)  ((r)->headers_in.cookies.nelts != 0)
-#endif
-
-
+static ngx_table_elt_t *ngx_http_sspi_first_cookie(ngx_http_request_t *r,
+    ngx_uint_t *several);
 static ngx_uint_t ngx_http_sspi_is_cookie(ngx_table_elt_t *h);
-static size_t ngx_http_sspi_join_cookies(ngx_http_request_t *r, u_char *dst,
-    ngx_str_t *only);
+static size_t ngx_http_sspi_join_cookies(ngx_http_request_t *r, u_char *dst);
 static ngx_uint_t ngx_http_sspi_has_session_cookie(ngx_http_request_t *r,
-    const struct sspi_policy *policy, ngx_uint_t *n_lines);
+    const struct sspi_policy *policy);
 static ngx_int_t ngx_http_sspi_copy_headers(ngx_http_request_t *r,
-    const struct sspi_policy *policy, ngx_table_elt_t *h, ngx_uint_t n);
+    const struct sspi_policy *policy);
 static ngx_int_t ngx_http_sspi_strip_line(ngx_http_request_t *r,
     const struct sspi_policy *policy, ngx_table_elt_t *h);
 static ngx_int_t ngx_http_sspi_link_cookies(ngx_http_request_t *r);
@@ -35,8 +29,10 @@ static void ngx_http_sspi_forget_variables(ngx_http_request_t *r);
 ngx_int_t
 ngx_http_sspi_keep_cookies(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 {
-    u_char  *p;
-    size_t   len;
+    u_char           *p;
+    size_t            len;
+    ngx_uint_t        several;
+    ngx_table_elt_t  *h;
 
     if (ctx->has_cookies) {
         return NGX_OK;
@@ -44,23 +40,51 @@ ngx_http_sspi_keep_cookies(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 
     r = r->main;
 
-    if (ngx_http_sspi_has_cookies(r)) {
-        len = ngx_http_sspi_join_cookies(r, NULL, &ctx->cookies);
+    h = ngx_http_sspi_first_cookie(r, &several);
 
-        if (ctx->cookies.data == NULL) {
-            p = ngx_pnalloc(r->pool, len);
-            if (p == NULL) {
-                return NGX_ERROR;
-            }
+    if (h && h->hash && !several) {
+        ctx->cookies = h->value;
 
-            ctx->cookies.data = p;
-            ctx->cookies.len = ngx_http_sspi_join_cookies(r, p, NULL);
+    } else if (h) {
+        len = ngx_http_sspi_join_cookies(r, NULL);
+
+        p = ngx_pnalloc(r->pool, len);
+        if (p == NULL) {
+            return NGX_ERROR;
         }
+
+        ctx->cookies.data = p;
+        ctx->cookies.len = ngx_http_sspi_join_cookies(r, p);
     }
 
     ctx->has_cookies = 1;
 
     return NGX_OK;
+}
+
+
+/* returns nginx's pointer to the first Cookie line; NULL: there is none */
+
+static ngx_table_elt_t *
+ngx_http_sspi_first_cookie(ngx_http_request_t *r, ngx_uint_t *several)
+{
+#if (nginx_version >= 1023000)
+
+    *several = r->headers_in.cookie && r->headers_in.cookie->next;
+
+    return r->headers_in.cookie;
+
+#else
+
+    ngx_table_elt_t  **h;
+
+    *several = r->headers_in.cookies.nelts > 1;
+
+    h = r->headers_in.cookies.elts;
+
+    return r->headers_in.cookies.nelts ? h[0] : NULL;
+
+#endif
 }
 
 
@@ -77,12 +101,11 @@ ngx_http_sspi_is_cookie(ngx_table_elt_t *h)
 
 /*
  * Joins the values of all Cookie lines by "; " (RFC 9113 section 8.2.3).
- * Returns their length, and writes them if there is room.  If there is only one
- * line, *only becomes its value.
+ * Returns their length, and writes them if there is room.
  */
 
 static size_t
-ngx_http_sspi_join_cookies(ngx_http_request_t *r, u_char *dst, ngx_str_t *only)
+ngx_http_sspi_join_cookies(ngx_http_request_t *r, u_char *dst)
 {
     size_t            len;
     ngx_uint_t        i, n;
@@ -111,17 +134,9 @@ ngx_http_sspi_join_cookies(ngx_http_request_t *r, u_char *dst, ngx_str_t *only)
                 dst = ngx_cpymem(dst, h[i].value.data, h[i].value.len);
             }
 
-            if (only) {
-                *only = h[i].value;
-            }
-
             len += h[i].value.len + (n ? 2 : 0);
             n++;
         }
-    }
-
-    if (only && n != 1) {
-        ngx_str_null(only);
     }
 
     return len;
@@ -158,29 +173,19 @@ ngx_int_t
 ngx_http_sspi_strip_cookies(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf)
 {
-    ngx_uint_t            n_lines;
-    ngx_table_elt_t      *h;
     ngx_http_sspi_ctx_t  *ctx;
 
     if (!slcf->policy.session
-        || !ngx_http_sspi_has_cookies(r)
-        || !ngx_http_sspi_has_session_cookie(r, &slcf->policy, &n_lines))
+        || !ngx_http_sspi_has_session_cookie(r, &slcf->policy))
     {
         return NGX_OK;
     }
 
     ctx = ngx_http_sspi_make_ctx(r);
 
-    if (ctx == NULL || ngx_http_sspi_keep_cookies(r, ctx) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    h = ngx_palloc(r->pool, n_lines * sizeof(ngx_table_elt_t));
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
-
-    if (ngx_http_sspi_copy_headers(r, &slcf->policy, h, n_lines) != NGX_OK
+    if (ctx == NULL
+        || ngx_http_sspi_keep_cookies(r, ctx) != NGX_OK
+        || ngx_http_sspi_copy_headers(r, &slcf->policy) != NGX_OK
         || ngx_http_sspi_link_cookies(r) != NGX_OK)
     {
         return NGX_ERROR;
@@ -192,18 +197,25 @@ ngx_http_sspi_strip_cookies(ngx_http_request_t *r,
 }
 
 
-/* *n_lines becomes the number of all header lines */
-
 static ngx_uint_t
 ngx_http_sspi_has_session_cookie(ngx_http_request_t *r,
-    const struct sspi_policy *policy, ngx_uint_t *n_lines)
+    const struct sspi_policy *policy)
 {
-    ngx_uint_t        i, has;
+    ngx_uint_t        i, several;
     ngx_list_part_t  *part;
     ngx_table_elt_t  *h;
 
-    has = 0;
-    *n_lines = 0;
+    h = ngx_http_sspi_first_cookie(r, &several);
+
+    if (h == NULL) {
+        return 0;
+    }
+
+    if (!several) {
+        return h->hash
+               && sspi_http_has_session_cookie(policy,
+                                               ngx_http_sspi_view(&h->value));
+    }
 
     for (part = &r->headers_in.headers.part; part; part = part->next) {
         h = part->elts;
@@ -214,54 +226,63 @@ ngx_http_sspi_has_session_cookie(ngx_http_request_t *r,
                 && sspi_http_has_session_cookie(policy,
                                              ngx_http_sspi_view(&h[i].value)))
             {
-                has = 1;
+                return 1;
             }
         }
-
-        *n_lines += part->nelts;
     }
 
-    return has;
+    return 0;
 }
 
 
-/* copies the lines into h, which has room for n, and makes that the list */
+/* copies the lines, and makes the copies the list */
 
 static ngx_int_t
 ngx_http_sspi_copy_headers(ngx_http_request_t *r,
-    const struct sspi_policy *policy, ngx_table_elt_t *h, ngx_uint_t n)
+    const struct sspi_policy *policy)
 {
-    ngx_uint_t        i, n_kept;
+    ngx_uint_t        i, n;
     ngx_list_t       *headers;
     ngx_list_part_t  *part;
-    ngx_table_elt_t  *old;
+    ngx_table_elt_t  *h, *old, *copies;
 
     headers = &r->headers_in.headers;
-    n_kept = 0;
+    n = 0;
+
+    for (part = &headers->part; part; part = part->next) {
+        n += part->nelts;
+    }
+
+    copies = ngx_palloc(r->pool, n * sizeof(ngx_table_elt_t));
+    if (copies == NULL) {
+        return NGX_ERROR;
+    }
+
+    h = copies;
 
     for (part = &headers->part; part; part = part->next) {
         old = part->elts;
 
         for (i = 0; i < part->nelts; i++) {
-            h[n_kept] = old[i];
+            *h = old[i];
 
-            if (ngx_http_sspi_is_cookie(&old[i])) {
+            if (ngx_http_sspi_is_cookie(h)) {
 
-                if (ngx_http_sspi_strip_line(r, policy, &h[n_kept]) != NGX_OK) {
+                if (ngx_http_sspi_strip_line(r, policy, h) != NGX_OK) {
                     return NGX_ERROR;
                 }
 
-                if (h[n_kept].value.len == 0) {
+                if (h->value.len == 0) {
                     continue;
                 }
             }
 
-            n_kept++;
+            h++;
         }
     }
 
-    headers->part.elts = h;
-    headers->part.nelts = n_kept;
+    headers->part.elts = copies;
+    headers->part.nelts = h - copies;
     headers->part.next = NULL;
     headers->last = &headers->part;
     headers->nalloc = n;
@@ -278,10 +299,6 @@ ngx_http_sspi_strip_line(ngx_http_request_t *r,
     struct sspi_view   value;
 
     value = ngx_http_sspi_view(&h->value);
-
-    if (!sspi_http_has_session_cookie(policy, value)) {
-        return NGX_OK;
-    }
 
     p = ngx_pnalloc(r->pool, value.len + 1);
     if (p == NULL) {
@@ -371,6 +388,10 @@ ngx_http_sspi_forget_variables(ngx_http_request_t *r)
     v = cmcf->variables.elts;
 
     for (i = 0; i < cmcf->variables.nelts; i++) {
+
+        if (!r->variables[i].valid && !r->variables[i].not_found) {
+            continue;
+        }
 
         if ((v[i].name.len == all.len
              && ngx_strncmp(v[i].name.data, all.data, all.len) == 0)

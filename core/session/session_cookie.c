@@ -35,13 +35,20 @@ void session_cookie_of(const struct sspi_policy *policy, bool tls,
 
 /* True if the text begins with a cookie of this name, perhaps after blanks. Names are compared with
  * their case. */
-static bool begins_with_name(const struct session_cookie *cookie, struct sspi_view text)
+static bool begins_with_name(struct sspi_view name, struct sspi_view text)
 {
-    size_t name_len = cookie->name.len;
     while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
         text = (struct sspi_view){text.data + 1, text.len - 1};
-    return text.len > name_len && text.data[name_len] == '=' &&
-           memcmp(text.data, cookie->name.data, name_len) == 0;
+    return text.len > name.len && text.data[name.len] == '=' &&
+           memcmp(text.data, name.data, name.len) == 0;
+}
+
+static bool begins_with_one(const struct session_cookie_names *names, struct sspi_view text)
+{
+    for (size_t i = 0; i < names->n; i++)
+        if (begins_with_name(names->name[i], text))
+            return true;
+    return false;
 }
 
 /* Returns the length up to the next `end`, or of all of the text. */
@@ -62,6 +69,7 @@ static struct sspi_view behind(struct sspi_view text, size_t len)
 struct walk {
     struct sspi_view rest;    /* after the next semicolon; absent: there is none */
     struct sspi_view section; /* up to the next semicolon or the end; absent: none was taken */
+    bool is_ours;             /* the part that was taken last is a cookie of these names */
 };
 
 /* Takes the first `len` octets. `*rest` then begins after the separator behind them, and is absent
@@ -74,18 +82,18 @@ static struct sspi_view take(struct sspi_view *rest, size_t len)
 }
 
 /* httpd joins several lines by commas. So a comma also ends a part of a section (RFC 6265 4.2.1) if
- * a cookie of this name is before or after it. */
-static size_t len_of_part(const struct session_cookie *cookie, struct sspi_view section)
+ * a cookie of these names is before or after it. */
+static size_t len_of_part(const struct session_cookie_names *names, struct sspi_view section,
+                          bool is_ours)
 {
-    bool ours = begins_with_name(cookie, section);
     size_t len = len_until(section, ',');
-    while (len < section.len && !ours && !begins_with_name(cookie, behind(section, len)))
+    while (len < section.len && !is_ours && !begins_with_one(names, behind(section, len)))
         len += 1 + len_until(behind(section, len), ',');
     return len;
 }
 
 /* False: there is no further part. */
-static bool next_part(const struct session_cookie *cookie, struct walk *walk,
+static bool next_part(const struct session_cookie_names *names, struct walk *walk,
                       struct sspi_view *ret_part)
 {
     if (walk->section.data == NULL) {
@@ -93,15 +101,16 @@ static bool next_part(const struct session_cookie *cookie, struct walk *walk,
             return false;
         walk->section = take(&walk->rest, len_until(walk->rest, ';'));
     }
-    *ret_part = take(&walk->section, len_of_part(cookie, walk->section));
+    walk->is_ours = begins_with_one(names, walk->section);
+    *ret_part = take(&walk->section, len_of_part(names, walk->section, walk->is_ours));
     return true;
 }
 
 /* The value of a session has no comma, so what follows a comma is of another line. */
-static struct sspi_view value_of(const struct session_cookie *cookie, struct sspi_view part)
+static struct sspi_view value_of(struct sspi_view name, struct sspi_view part)
 {
     part = field_trim((struct sspi_view){part.data, len_until(part, ',')});
-    size_t prefix_len = cookie->name.len + 1;
+    size_t prefix_len = name.len + 1;
     return (struct sspi_view){part.data + prefix_len, part.len - prefix_len};
 }
 
@@ -110,21 +119,21 @@ bool session_cookie_find(const struct session_cookie *cookie, struct session_coo
 {
     while (search->rest.data != NULL && search->n_found < SESSION_COOKIE_TRIES) {
         struct sspi_view part = take(&search->rest, len_until(search->rest, ';'));
-        if (!begins_with_name(cookie, part))
+        if (!begins_with_name(cookie->name, part))
             continue;
-        *ret_value = value_of(cookie, part);
+        *ret_value = value_of(cookie->name, part);
         search->n_found++;
         return true;
     }
     return false;
 }
 
-bool session_cookie_is_in(const struct session_cookie *cookie, struct sspi_view header)
+bool session_cookie_is_in(const struct session_cookie_names *names, struct sspi_view header)
 {
     struct walk walk = {.rest = header};
     struct sspi_view part;
-    while (next_part(cookie, &walk, &part))
-        if (begins_with_name(cookie, part))
+    while (next_part(names, &walk, &part))
+        if (walk.is_ours)
             return true;
     return false;
 }
@@ -140,14 +149,15 @@ static bool is_blank(struct sspi_view text)
 
 /* A part that stays keeps the semicolon before it. The first part that stays has none, and loses
  * the blanks that separated it from a removed part. */
-size_t session_cookie_strip(const struct session_cookie *cookie, struct sspi_view header, char *to)
+size_t session_cookie_strip(const struct session_cookie_names *names, struct sspi_view header,
+                            char *to)
 {
     struct walk walk = {.rest = header};
     struct sspi_view part;
     size_t len = 0;
     bool removed = false, kept = false;
-    while (next_part(cookie, &walk, &part)) {
-        if (begins_with_name(cookie, part)) {
+    while (next_part(names, &walk, &part)) {
+        if (walk.is_ours) {
             removed = true;
             continue;
         }
@@ -162,41 +172,30 @@ size_t session_cookie_strip(const struct session_cookie *cookie, struct sspi_vie
     return is_blank((struct sspi_view){to, len}) ? 0 : len;
 }
 
-/* Writes the names of the cookies that the policy can have set: that of TLS, and that of plain HTTP
- * if it is allowed there. A client may send each of them over both. Returns how many they are. */
-static unsigned cookies_of(const struct sspi_policy *policy, struct session_cookie ret_cookies[2])
+/* Returns the names of the cookies that the policy can have set: that of TLS, and that of plain
+ * HTTP if it is allowed there. A client may send each of them over both. */
+static struct session_cookie_names names_of(const struct sspi_policy *policy)
 {
-    unsigned n = 0;
+    struct session_cookie_names names = {.n = 0};
     if (!policy->session)
-        return 0;
-    struct sspi_view name = policy->session_cookie.words[0];
-    ret_cookies[n++] = (struct session_cookie){.name = name};
+        return names;
+    names.name[names.n++] = policy->session_cookie.words[0];
     if (!policy->session_require_tls)
-        ret_cookies[n++] = (struct session_cookie){.name = policy_cookie_bare_name(name)};
-    return n;
+        names.name[names.n++] = policy_cookie_bare_name(names.name[0]);
+    return names;
 }
 
 bool sspi_http_has_session_cookie(const struct sspi_policy *policy, struct sspi_view header)
 {
-    struct session_cookie cookies[2];
-    unsigned n = cookies_of(policy, cookies);
-    for (unsigned i = 0; i < n; i++)
-        if (session_cookie_is_in(&cookies[i], header))
-            return true;
-    return false;
+    const struct session_cookie_names names = names_of(policy);
+    return names.n > 0 && session_cookie_is_in(&names, header);
 }
 
 size_t sspi_http_strip_session_cookie(const struct sspi_policy *policy, struct sspi_view header,
                                       char *to)
 {
-    struct session_cookie cookies[2];
-    unsigned n = cookies_of(policy, cookies);
-    if (header.len > 0)
-        memmove(to, header.data, header.len);
-    header.data = to;
-    for (unsigned i = 0; i < n; i++)
-        header = (struct sspi_view){to, session_cookie_strip(&cookies[i], header, to)};
-    return header.len;
+    const struct session_cookie_names names = names_of(policy);
+    return session_cookie_strip(&names, header, to);
 }
 
 /* ---- Set-Cookie ---- */

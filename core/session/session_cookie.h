@@ -40,14 +40,21 @@ struct session_cookie_search {
 bool session_cookie_find(const struct session_cookie *cookie, struct session_cookie_search *search,
                          struct sspi_view *ret_value) MUST_USE;
 
-/* True if the value of a Cookie line has a cookie of this name, also after a comma: httpd joins
- * several lines by commas. */
-bool session_cookie_is_in(const struct session_cookie *cookie, struct sspi_view header);
+/* The names of the cookies of one policy: those of TLS and of plain HTTP. */
+struct session_cookie_names {
+    struct sspi_view name[2];
+    size_t n;
+};
 
-/* Writes the value of a Cookie line without all cookies of this name to `to`, which has room for
- * header.len octets. The octets of the other cookies do not change. Returns the length. 0: the line
- * has no other cookie, so it must be removed. Writes no NUL. */
-size_t session_cookie_strip(const struct session_cookie *cookie, struct sspi_view header, char *to);
+/* True if the value of a Cookie line has a cookie of these names, also after a comma: httpd joins
+ * several lines by commas. */
+bool session_cookie_is_in(const struct session_cookie_names *names, struct sspi_view header);
+
+/* Writes the value of a Cookie line without all cookies of these names to `to`, which has room for
+ * header.len octets and may be header.data. The octets of the other cookies do not change. Returns
+ * the length. 0: the line has no other cookie, so it must be removed. Writes no NUL. */
+size_t session_cookie_strip(const struct session_cookie_names *names, struct sspi_view header,
+                            char *to);
 
 /* Appends the value of a Set-Cookie line. `value` has only octets of RFC 6265's cookie-octet. */
 void session_cookie_append_set(const struct session_cookie *cookie, struct sspi_view value,

@@ -10,6 +10,7 @@
 
 static struct sspi_view words[4];
 static struct session_cookie cookie;
+static struct session_cookie_names names; /* only that of the cookie */
 
 /* Makes the cookie of a configuration with these words. */
 static void configure(const char *first, const char *second, const char *third, bool tls)
@@ -24,6 +25,7 @@ static void configure(const char *first, const char *second, const char *third, 
         assert_true(sspi_policy_set(&policy, SSPI_OPTION_SESSION_COOKIE, words, n,
                                     SSPI_SERVER_APACHE, error));
     session_cookie_of(&policy, tls, &cookie);
+    names = (struct session_cookie_names){.name = {cookie.name}, .n = 1};
 }
 
 static void assert_set_is(const char *expected)
@@ -36,7 +38,7 @@ static void assert_set_is(const char *expected)
 static void assert_stripped(const char *header, const char *expected)
 {
     char to[200];
-    size_t len = session_cookie_strip(&cookie, bytes_view(header), to);
+    size_t len = session_cookie_strip(&names, bytes_view(header), to);
     assert_true(len <= strlen(header));
     assert_true(bytes_equal((struct sspi_view){to, len}, bytes_view(expected)));
 }
@@ -91,7 +93,7 @@ static void a_cookie_is_found_by_its_exact_name(void **state)
                                       "b;a=1;;c", "\ta=1\t; b=2", "a=1, b=2", "a=1,a=2"};
     configure("a", NULL, NULL, true);
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-        assert_false(session_cookie_is_in(&cookie, bytes_view(none[i])));
+        assert_false(session_cookie_is_in(&names, bytes_view(none[i])));
     for (size_t i = 0; i < sizeof(one) / sizeof(one[0]); i++) {
         struct session_cookie_search search = {.rest = bytes_view(one[i])};
         struct sspi_view value;
@@ -111,7 +113,7 @@ static void the_value_of_another_cookie_is_not_found(void **state)
         struct session_cookie_search search = {.rest = bytes_view(headers[i])};
         struct sspi_view value;
         assert_false(session_cookie_find(&cookie, &search, &value));
-        assert_true(session_cookie_is_in(&cookie, bytes_view(headers[i]))); /* so it is stripped */
+        assert_true(session_cookie_is_in(&names, bytes_view(headers[i]))); /* so it is stripped */
     }
 }
 
@@ -119,8 +121,8 @@ static void an_absent_header_has_no_cookie(void **state)
 {
     char to[1];
     configure("a", NULL, NULL, true);
-    assert_false(session_cookie_is_in(&cookie, (struct sspi_view){NULL, 0}));
-    assert_int_equal(session_cookie_strip(&cookie, (struct sspi_view){NULL, 0}, to), 0);
+    assert_false(session_cookie_is_in(&names, (struct sspi_view){NULL, 0}));
+    assert_int_equal(session_cookie_strip(&names, (struct sspi_view){NULL, 0}, to), 0);
 }
 
 static void an_empty_value_and_an_equals_sign_are_values(void **state)
@@ -191,11 +193,21 @@ static void the_cookies_of_both_transports_are_removed_if_the_policy_has_them(vo
     assert_true(bytes_equal((struct sspi_view){to, len}, SSPI_VIEW("b=3")));
 }
 
+static void a_comma_separates_the_cookies_of_both_transports(void **state)
+{
+    char line[] = "a,sspi=1,__Host-sspi=2,b, __Host-sspi=3, sspi=4; c=5,6";
+    struct sspi_policy policy = sspi_policy_defaults();
+    policy.session = true;
+    policy.session_require_tls = false;
+    size_t len = sspi_http_strip_session_cookie(&policy, bytes_view(line), line);
+    assert_true(bytes_equal((struct sspi_view){line, len}, SSPI_VIEW("a,b; c=5,6")));
+}
+
 static void a_line_may_be_stripped_in_place(void **state)
 {
     char line[] = "a=1; b=2; a=3; c=4";
     configure("a", NULL, NULL, true);
-    size_t len = session_cookie_strip(&cookie, bytes_view(line), line);
+    size_t len = session_cookie_strip(&names, bytes_view(line), line);
     assert_true(bytes_equal((struct sspi_view){line, len}, SSPI_VIEW("b=2; c=4")));
 }
 
@@ -214,6 +226,7 @@ int main(void)
         cmocka_unit_test(only_the_cookies_of_the_name_are_removed),
         cmocka_unit_test(a_comma_is_a_separator_only_beside_a_cookie_of_the_name),
         cmocka_unit_test(the_cookies_of_both_transports_are_removed_if_the_policy_has_them),
+        cmocka_unit_test(a_comma_separates_the_cookies_of_both_transports),
         cmocka_unit_test(a_line_may_be_stripped_in_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
