@@ -26,7 +26,7 @@ bool bytes_equal_nocase(struct sspi_view a, struct sspi_view b)
     if (a.len != b.len)
         return false;
     for (size_t i = 0; i < a.len; i++)
-        if (bytes_lower(a.data[i]) != bytes_lower(b.data[i]))
+        if (a.data[i] != b.data[i] && bytes_lower(a.data[i]) != bytes_lower(b.data[i]))
             return false;
     return true;
 }
@@ -143,6 +143,19 @@ void bytes_write_hex(const void *data, size_t len, char *out)
     }
 }
 
+size_t bytes_write_decimal(uint64_t number, char *out)
+{
+    char digits[BYTES_DECIMAL_MAX];
+    size_t n = 0;
+    do {
+        digits[n++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    for (size_t i = 0; i < n; i++)
+        out[i] = digits[n - 1 - i];
+    return n;
+}
+
 void bytes_append_hex(struct bytes *to, const void *data, size_t len)
 {
     if (len > SIZE_MAX / 2) {
@@ -177,11 +190,8 @@ char *bytes_steal(struct bytes *from, size_t *ret_len)
     return data;
 }
 
-void bytes_free(struct bytes *from)
+void bytes_free_memory(struct bytes *from)
 {
-    if (from->capacity > 0) { /* most are empty */
-        bytes_wipe(from->data, from->capacity);
-        free(from->data);
-    }
-    *from = (struct bytes){0};
+    bytes_wipe(from->data, from->capacity);
+    free(from->data);
 }

@@ -43,6 +43,13 @@ void bytes_wipe(void *memory, size_t len);
 /* Writes 2 * len hexadecimal digits in lower case, and no NUL. */
 void bytes_write_hex(const void *data, size_t len, char *out);
 
+/* The most digits of a decimal number of 64 bits. */
+#define BYTES_DECIMAL_MAX 20
+
+/* Writes at most BYTES_DECIMAL_MAX digits, and no NUL. Returns their number. Requests have such
+ * texts, and printf would need most of their time. */
+size_t bytes_write_decimal(uint64_t number, char *out);
+
 /* ---- growing byte string ---- */
 
 /* Zero-initialise it. `failed` becomes true when memory runs out or the contents would be longer
@@ -75,14 +82,22 @@ struct sspi_view bytes_as_view(const struct bytes *from);
  * `from` has failed. `from` is empty afterwards and may be used again. ret_len may be NULL. */
 char *bytes_steal(struct bytes *from, size_t *ret_len) MUST_USE;
 
-/* Wipes and frees. Leaves a zero-initialised value. */
-void bytes_free(struct bytes *from);
+/* Wipes and frees the memory, which the value has. */
+void bytes_free_memory(struct bytes *from);
+
+/* Wipes and frees. Leaves a zero-initialised value. Most values of a request have no memory. */
+static inline void bytes_free(struct bytes *from)
+{
+    if (from->capacity > 0)
+        bytes_free_memory(from);
+    *from = (struct bytes){0};
+}
 
 /* Frees the contents at the end of the variable's scope. */
 #define BYTES_CLEANUP __attribute__((cleanup(bytes_free)))
 
-/* Read a little-endian number of 2 or 4 octets. The caller has checked that `from` has them. Pure.
- */
+/* Read a little-endian number of 2, 4 or 8 octets. The caller has checked that `from` has them.
+ * Pure. */
 static inline uint16_t bytes_read_u16(const void *from)
 {
     const uint8_t *octets = from;
@@ -94,6 +109,12 @@ static inline uint32_t bytes_read_u32(const void *from)
     const uint8_t *octets = from;
     return octets[0] | (uint32_t)octets[1] << 8 | (uint32_t)octets[2] << 16 |
            (uint32_t)octets[3] << 24;
+}
+
+static inline uint64_t bytes_read_u64(const void *from)
+{
+    const uint8_t *octets = from;
+    return bytes_read_u32(octets) | (uint64_t)bytes_read_u32(octets + 4) << 32;
 }
 
 #endif

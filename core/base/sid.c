@@ -69,27 +69,12 @@ bool sid_parse(struct sspi_view text, struct sid *ret_sid)
     return true;
 }
 
-/* Applications get the SIDs of all groups of a user with each request, and printf would need most
- * of that time. Returns the number of digits. */
-static size_t write_decimal(uint32_t number, char *to)
-{
-    char digits[10];
-    size_t n = 0;
-    do {
-        digits[n++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    for (size_t i = 0; i < n; i++)
-        to[i] = digits[n - 1 - i];
-    return n;
-}
-
 static size_t write_authority(uint64_t authority, char *to)
 {
     if (authority >> 32 != 0)
         return (size_t)snprintf(to, SID_TEXT_SIZE, "S-1-0x%012llx", (unsigned long long)authority);
     memcpy(to, "S-1-", 4);
-    return 4 + write_decimal((uint32_t)authority, to + 4);
+    return 4 + bytes_write_decimal(authority, to + 4);
 }
 
 size_t sid_write(const struct sid *sid, char ret_text[SID_TEXT_SIZE])
@@ -97,7 +82,7 @@ size_t sid_write(const struct sid *sid, char ret_text[SID_TEXT_SIZE])
     size_t len = write_authority(authority_of(sid), ret_text);
     for (size_t i = 0; i < sid->n_sub; i++) {
         ret_text[len++] = '-';
-        len += write_decimal(sid->sub[i], ret_text + len);
+        len += bytes_write_decimal(sid->sub[i], ret_text + len);
     }
     ret_text[len] = '\0';
     return len;

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request_answer.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "escape.h"
@@ -243,9 +241,9 @@ static void set_variables(struct sspi_exchange *exchange)
         exchange->bound == PACKAGE_BOUND_MATCHED ? SSPI_VIEW("1") : SSPI_VIEW("0");
     to[SSPI_VARIABLE_TARGET] = bytes_view(identity->target);
     if (identity->expiry_ms != UINT64_MAX) {
-        snprintf(exchange->expires, sizeof(exchange->expires), "%" PRIu64,
-                 identity->expiry_ms / 1000);
-        to[SSPI_VARIABLE_EXPIRES] = bytes_view(exchange->expires);
+        size_t len = bytes_write_decimal(identity->expiry_ms / 1000, exchange->expires);
+        exchange->expires[len] = '\0';
+        to[SSPI_VARIABLE_EXPIRES] = (struct sspi_view){exchange->expires, len};
     }
 }
 

@@ -39,6 +39,8 @@ void request_entity_end(struct request_entity *entity)
 
 void request_entity_clear(struct request_entity *entity)
 {
+    if (entity->state == REQUEST_ENTITY_UNWANTED)
+        return;
     hash_run_clear(&entity->run);
     hash_suite_clear(&entity->suite);
     *entity = (struct request_entity){0};

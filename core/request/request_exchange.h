@@ -97,19 +97,20 @@ struct sspi_exchange {
     struct bytes stale_realm;
 
     struct bytes header_text[SSPI_HEADERS_LIMIT];
-    struct bytes lookup_realm;        /* NUL-terminated, of SSPI_NEED_HASH */
-    bool group_unknown;               /* for the log entry of sspi_exchange_challenge() */
-    bool asks_for_groups;             /* the last challenge has that log entry */
-    struct bytes group_text[2];       /* of SSPI_VARIABLE_GROUP_SIDS and SSPI_VARIABLE_GROUPS */
-    struct bytes full_name;           /* of a Digest user, for sspi_exchange_full_name() */
-    char *user_name;                  /* in the form that the policy of the last step wants */
-    char expires[24];                 /* the text of SSPI_VARIABLE_EXPIRES */
-    char sid[SID_TEXT_SIZE];          /* the text of SSPI_VARIABLE_SID */
-    char error[ACCEPTOR_LOG_ID_SIZE]; /* the text of SSPI_VARIABLE_ERROR */
+    struct bytes lookup_realm;           /* NUL-terminated, of SSPI_NEED_HASH */
+    bool group_unknown;                  /* for the log entry of sspi_exchange_challenge() */
+    bool asks_for_groups;                /* the last challenge has that log entry */
+    struct bytes group_text[2];          /* of SSPI_VARIABLE_GROUP_SIDS and SSPI_VARIABLE_GROUPS */
+    struct bytes full_name;              /* of a Digest user, for sspi_exchange_full_name() */
+    char *user_name;                     /* in the form that the policy of the last step wants */
+    char expires[BYTES_DECIMAL_MAX + 1]; /* the text of SSPI_VARIABLE_EXPIRES */
+    char sid[SID_TEXT_SIZE];             /* the text of SSPI_VARIABLE_SID */
+    char error[ACCEPTOR_LOG_ID_SIZE];    /* the text of SSPI_VARIABLE_ERROR */
     /* The last log entry that may explain a refusal, and that of the evaluation: a later step that
      * ends for the reason of the evaluation does not log it again. */
     struct request_refusal last_refusal, evaluation_refusal;
     struct sspi_view realm; /* of the step that runs */
+    bool is_accepted;       /* that step has found that its policy accepts the identity */
     /* sspi_exchange_new() does not clear what follows, because that would take longer than most of
      * the work for a session. */
     struct sspi_result result;

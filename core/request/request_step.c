@@ -35,6 +35,15 @@ static void drop_late_exchange(struct sspi_exchange *exchange)
         request_connection_drop(connection);
 }
 
+/* As request_check_accepts(), which a step calls once for an identity. */
+static bool accepts(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                    const char **ret_why)
+{
+    if (!exchange->is_accepted)
+        exchange->is_accepted = request_check_accepts(exchange, policy, ret_why);
+    return exchange->is_accepted;
+}
+
 /* Makes the login of the connection the identity of the exchange if `policy` accepts it. False: see
  * request_login_take(). */
 static bool try_login(struct sspi_exchange *exchange, const struct sspi_policy *policy,
@@ -42,7 +51,7 @@ static bool try_login(struct sspi_exchange *exchange, const struct sspi_policy *
 {
     if (!request_login_take(exchange, policy, ret_why))
         return false;
-    if (request_check_accepts(exchange, policy, ret_why))
+    if (accepts(exchange, policy, ret_why))
         return true;
     request_login_give_back(exchange);
     return false;
@@ -54,7 +63,7 @@ static bool try_session(struct sspi_exchange *exchange, const struct sspi_policy
 {
     if (!request_session_take(exchange, policy, ret_why))
         return false;
-    if (request_check_accepts(exchange, policy, ret_why)) {
+    if (accepts(exchange, policy, ret_why)) {
         exchange->reason = SSPI_REASON_GRANTED;
         return true;
     }
@@ -266,9 +275,9 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
     char shown[ESCAPE_NAME_SIZE];
     if (needs_lookup(exchange, policy))
         return hand_out_lookup(exchange);
-    bool accepts = request_check_accepts(exchange, policy, &why);
+    bool is_accepted = accepts(exchange, policy, &why);
     exchange->lookup.state = REQUEST_LOOKUP_NONE; /* the answer was only for this location */
-    if (!accepts)
+    if (!is_accepted)
         return request_exchange_log(
             exchange, SSPI_REASON_NOT_COVERED, SEC_E_OK,
             "%s was verified under another policy, but this location demands %s",
@@ -291,6 +300,7 @@ static void begin_step(struct sspi_exchange *exchange, struct sspi_view realm)
 {
     request_exchange_begin_result(exchange);
     exchange->realm = realm;
+    exchange->is_accepted = false;
 }
 
 /* Writes what the evaluation needs into the result. SSPI_REASON_NONE: the server must step again.

@@ -120,13 +120,22 @@ static struct sspi_view take(struct reader *from, size_t len)
     return taken;
 }
 
-static uint64_t take_number(struct reader *from, size_t n_octets)
+static uint8_t take_u8(struct reader *from)
 {
-    struct sspi_view octets = take(from, n_octets);
-    uint64_t number = 0;
-    for (size_t i = 0; i < octets.len; i++)
-        number |= (uint64_t)(uint8_t)octets.data[i] << (8 * i);
-    return number;
+    struct sspi_view octets = take(from, 1);
+    return from->failed ? 0 : (uint8_t)octets.data[0];
+}
+
+static uint16_t take_u16(struct reader *from)
+{
+    struct sspi_view octets = take(from, 2);
+    return from->failed ? 0 : bytes_read_u16(octets.data);
+}
+
+static uint64_t take_u64(struct reader *from)
+{
+    struct sspi_view octets = take(from, 8);
+    return from->failed ? 0 : bytes_read_u64(octets.data);
 }
 
 static void take_octets(struct reader *from, uint8_t *to, size_t len)
@@ -137,7 +146,7 @@ static void take_octets(struct reader *from, uint8_t *to, size_t len)
 
 static struct sspi_view take_text(struct reader *from)
 {
-    size_t len = (size_t)take_number(from, 2);
+    size_t len = take_u16(from);
     if (from->failed || len == ABSENT)
         return (struct sspi_view){NULL, 0};
     struct sspi_view text = take(from, len);
@@ -150,7 +159,7 @@ static struct sspi_view take_text(struct reader *from)
 
 static struct sspi_view take_list(struct reader *from)
 {
-    struct sspi_view list = take(from, (size_t)take_number(from, 2));
+    struct sspi_view list = take(from, take_u16(from));
     if (!sid_list_check(list))
         from->failed = true;
     return list;
@@ -169,7 +178,7 @@ static struct sid take_sid(struct reader *from)
 
 static void take_flags(struct reader *from, struct session_content *content)
 {
-    uint64_t flags = take_number(from, 2);
+    unsigned flags = take_u16(from);
     if (flags > FLAGS_ALL)
         from->failed = true;
     content->target_proven = (flags & FLAG_TARGET_PROVEN) != 0;
@@ -216,15 +225,15 @@ bool session_content_decode(struct sspi_view octets, struct session_content *ret
 {
     struct reader from = {.rest = octets};
     struct session_content content = {0};
-    bool known = take_number(&from, 1) == VERSION;
-    content.scheme = (uint8_t)take_number(&from, 1);
-    content.mech = (uint8_t)take_number(&from, 1);
+    bool known = take_u8(&from) == VERSION;
+    content.scheme = take_u8(&from);
+    content.mech = take_u8(&from);
     take_flags(&from, &content);
     take_octets(&from, content.id, sizeof(content.id));
-    content.login_ms = take_number(&from, 8);
-    content.issued_ms = take_number(&from, 8);
-    content.end_ms = take_number(&from, 8);
-    content.expiry_ms = take_number(&from, 8);
+    content.login_ms = take_u64(&from);
+    content.issued_ms = take_u64(&from);
+    content.end_ms = take_u64(&from);
+    content.expiry_ms = take_u64(&from);
     take_login(&from, &content);
     *ret_content = content;
     return known && !from.failed && from.rest.len == 0 && content.name.len > 0 &&
