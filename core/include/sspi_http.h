@@ -423,14 +423,15 @@ struct sspi_header {
     struct sspi_view value;
 };
 
-/* At most one line for Negotiate, one for NTLM, one for each Digest algorithm, and Set-Cookie. */
-#define SSPI_HEADERS_LIMIT 9
+/* At most one line for Negotiate, NTLM and Basic each, one for each Digest algorithm, and
+ * Set-Cookie. */
+#define SSPI_HEADERS_LIMIT 10
 
 struct sspi_result {
     enum sspi_need need;
     /* 0 admits the request. Otherwise it is the status of the answer, as in sspi_reasons.def: 400,
-     * 401 (which a forward proxy sends as 407), 403, 413, 500 or 503. While there is a need, it is
-     * 500. */
+     * 401 (which a forward proxy sends as 407), 403, 413, 429, 500 or 503. While there is a need,
+     * it is 500. */
     unsigned status;
     /* Status 0 only. True: the credentials are verified, and `variables` name the user. False: the
      * request is anonymous. Credentials are optional here, and the client sent none, or those of a

@@ -27,7 +27,7 @@
 
 /* Change the number with every change of a structure in this file. */
 #define STORE_LAYOUT_MAGIC  0x6574617473697073u
-#define STORE_LAYOUT_NUMBER 7u
+#define STORE_LAYOUT_NUMBER 8u
 
 #define STORE_ORIGIN_BOOT_SIZE 40 /* a UUID as text and its NUL; the rest is zero */
 

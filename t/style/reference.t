@@ -35,7 +35,7 @@ while (my ($id, $number, $severity, $status, $counter, $detail, $meaning) = spli
     push @numbers, $number if !$again;
     push @wrong, "$id: its meaning" if $again != ($meaning eq '""');
     push @wrong, "$id: its severity" if $number != 0 && ($severity{$number} //= $severity) ne $severity;
-    push @wrong, "$id: its status" if $status !~ /\A(?:0|400|401|403|413|500|503)\z/;
+    push @wrong, "$id: its status" if $status !~ /\A(?:0|400|401|403|413|429|500|503)\z/;
     push @wrong, "$id: its counter" if ($status != 0) && $counter eq 'NONE';
 }
 cmp_ok(scalar @numbers, '>', 50, 'the reasons are read');

@@ -36,17 +36,22 @@ static inline bool test_random(void *self, void *out, size_t len)
 }
 
 /* Formatted memory that forked children share. Ended by test_state_free(). */
-static inline struct sspi_state *test_state(size_t size)
+static inline struct sspi_state *test_state_in(void *memory, size_t size)
 {
     static unsigned seed;
     seed = 1;
     struct clock clock = {
         .now_ms = test_now, .steady_ms = test_now, .random = test_random, .self = &seed};
-    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(memory, MAP_FAILED);
     struct sspi_state *state = store_state_format(memory, size, &clock);
     assert_non_null(state);
     return state;
+}
+
+static inline struct sspi_state *test_state(size_t size)
+{
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(memory, MAP_FAILED);
+    return test_state_in(memory, size);
 }
 
 static inline void test_state_free(struct sspi_state *state)
