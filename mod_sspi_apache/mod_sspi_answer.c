@@ -11,6 +11,8 @@
 
 #define FILTER_NAME "SSPI_ANSWER"
 
+static ap_filter_rec_t *filter;
+
 static bool is_among(const apr_array_header_t *lines, const char *value)
 {
     for (int i = 0; i < lines->nelts; i++) {
@@ -158,7 +160,7 @@ static int begin_redirect(request_rec *r)
 static void insert_answer(request_rec *r)
 {
     if (r->main == NULL && mod_sspi_request_find(r) != NULL) {
-        ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
+        ap_add_output_filter_handle(filter, NULL, r, r->connection);
     }
 }
 
@@ -168,5 +170,5 @@ void mod_sspi_answer_register_hooks(void)
     ap_hook_insert_error_filter(answer_error, NULL, NULL, APR_HOOK_FIRST);
     ap_hook_create_request(begin_redirect, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_insert_filter(insert_answer, NULL, NULL, APR_HOOK_FIRST);
-    ap_register_output_filter(FILTER_NAME, answer_handler, NULL, AP_FTYPE_CONTENT_SET);
+    filter = ap_register_output_filter(FILTER_NAME, answer_handler, NULL, AP_FTYPE_CONTENT_SET);
 }

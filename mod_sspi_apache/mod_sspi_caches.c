@@ -15,83 +15,104 @@
 #define FILTER_NAME "SSPI_PRIVATE"
 #define FIELD_NAME  "Cache-Control"
 
-static bool is_private(request_rec *r)
+static ap_filter_rec_t *filter;
+
+/* What the answer must tell caches. */
+struct orders {
+    bool is_private;
+    bool sets_cookie;
+};
+
+static struct orders orders_for(request_rec *r)
 {
     const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
+    const struct sspi_exchange *exchange = ctx != NULL ? ctx->exchange : NULL;
+    bool has_no_header = exchange == NULL && mod_sspi_request_credentials(r) == NULL;
 
-    return sspi_http_is_private(ctx != NULL ? ctx->exchange : NULL,
-                                mod_sspi_connection_find(r->connection),
-                                mod_sspi_request_credentials(r) == NULL);
-}
-
-static bool sets_cookie(request_rec *r)
-{
-    const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
-
-    return ctx != NULL && sspi_http_sets_cookie(ctx->exchange);
+    return (struct orders){
+        .is_private =
+            sspi_http_is_private(exchange, mod_sspi_connection_find(r->connection), has_no_header),
+        .sets_cookie = sspi_http_sets_cookie(exchange),
+    };
 }
 
 /* Writes another Cache-Control for `value` by a function of sspi_http.h, which needs `size` octets.
  */
-static const char *write_control(apr_pool_t *p, const char *value, size_t size,
-                                 size_t (*write)(struct sspi_view value, char *to))
+static struct sspi_view write_control(apr_pool_t *p, struct sspi_view value, size_t size,
+                                      size_t (*write)(struct sspi_view value, char *to))
 {
     char *merged = apr_palloc(p, size + 1);
+    size_t len = write(value, merged);
 
-    merged[write(mod_sspi_view(value), merged)] = '\0';
-    return merged;
+    merged[len] = '\0';
+    return (struct sspi_view){merged, len};
 }
 
-/* Merges the directives of this module with the values of both tables. */
-static const char *merge(request_rec *r)
+/* Returns the values of both tables. NULL: there is none. */
+static const char *values_of(request_rec *r)
 {
     const char *first = apr_table_getm(r->pool, r->err_headers_out, FIELD_NAME);
     const char *second = apr_table_getm(r->pool, r->headers_out, FIELD_NAME);
-    const char *value =
-        apr_pstrcat(r->pool, first != NULL ? first : "", first != NULL && second != NULL ? "," : "",
-                    second != NULL ? second : "", NULL);
 
-    if (is_private(r)) {
-        value = write_control(r->pool, value, SSPI_PRIVATE_SIZE(strlen(value)),
+    if (first == NULL || second == NULL) {
+        return first != NULL ? first : second;
+    }
+    return apr_pstrcat(r->pool, first, ",", second, NULL);
+}
+
+/* Puts the directives of this module and the values of both tables into err_headers_out. False:
+ * there are no orders, and the tables are unchanged. */
+static bool set_control(request_rec *r)
+{
+    struct orders orders = orders_for(r);
+    struct sspi_view value;
+
+    if (!orders.is_private && !orders.sets_cookie) {
+        return false;
+    }
+    value = mod_sspi_view(values_of(r));
+    if (orders.is_private) {
+        value = write_control(r->pool, value, SSPI_PRIVATE_SIZE(value.len),
                               sspi_http_private_cache_control);
     }
-    if (sets_cookie(r)) {
-        value = write_control(r->pool, value, SSPI_COOKIE_CONTROL_SIZE(strlen(value)),
+    if (orders.sets_cookie) {
+        value = write_control(r->pool, value, SSPI_COOKIE_CONTROL_SIZE(value.len),
                               sspi_http_cookie_cache_control);
     }
-    return value;
+    apr_table_setn(r->err_headers_out, FIELD_NAME, value.data);
+    return true;
 }
 
 /* Removes fields that some caches follow instead of Cache-Control. */
-static void unset_others(request_rec *r, apr_table_t *table)
+static void unset_others(apr_table_t *table)
 {
-    const apr_array_header_t *copy = apr_table_elts(apr_table_copy(r->pool, table));
+    const apr_array_header_t *entries = apr_table_elts(table);
+    int i = 0;
 
-    for (int i = 0; i < copy->nelts; i++) {
-        const char *name = APR_ARRAY_IDX(copy, i, apr_table_entry_t).key;
+    while (i < entries->nelts) {
+        const char *name = APR_ARRAY_IDX(entries, i, apr_table_entry_t).key;
 
         if (sspi_http_overrides_cache_control(mod_sspi_view(name))) {
-            apr_table_unset(table, name);
+            apr_table_unset(table, name); /* the next entry may take its place */
+        } else {
+            i++;
         }
     }
 }
 
 void mod_sspi_caches_mark(request_rec *r)
 {
-    if (is_private(r) || sets_cookie(r)) {
-        apr_table_setn(r->err_headers_out, FIELD_NAME, merge(r));
-    }
+    (void)set_control(r);
 }
 
 static apr_status_t make_private(ap_filter_t *f, apr_bucket_brigade *brigade)
 {
     request_rec *r = f->r;
 
-    if (is_private(r) || sets_cookie(r)) {
-        apr_table_setn(r->err_headers_out, FIELD_NAME, merge(r));
+    if (set_control(r)) {
         apr_table_unset(r->headers_out, FIELD_NAME);
-        unset_others(r, r->err_headers_out);
-        unset_others(r, r->headers_out);
+        unset_others(r->err_headers_out);
+        unset_others(r->headers_out);
     }
     ap_remove_output_filter(f);
     return ap_pass_brigade(f->next, brigade);
@@ -100,7 +121,7 @@ static apr_status_t make_private(ap_filter_t *f, apr_bucket_brigade *brigade)
 static void insert_private(request_rec *r)
 {
     if (r->main == NULL) {
-        ap_add_output_filter(FILTER_NAME, NULL, r, r->connection);
+        ap_add_output_filter_handle(filter, NULL, r, r->connection);
     }
 }
 
@@ -111,5 +132,5 @@ void mod_sspi_caches_register_hooks(void)
 
     ap_hook_insert_filter(insert_private, before, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_insert_error_filter(insert_private, before, NULL, APR_HOOK_REALLY_LAST);
-    ap_register_output_filter(FILTER_NAME, make_private, NULL, AP_FTYPE_CONTENT_SET);
+    filter = ap_register_output_filter(FILTER_NAME, make_private, NULL, AP_FTYPE_CONTENT_SET);
 }
