@@ -62,12 +62,11 @@ static void clear_user(request_rec *r)
 static void set_groups(request_rec *r, struct mod_sspi_request_state *state)
 {
     static const enum sspi_variable lists[] = {SSPI_VARIABLE_GROUPS, SSPI_VARIABLE_GROUP_SIDS};
-    struct sspi_policy policy;
+    const struct mod_sspi_dir_config *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
 
-    mod_sspi_dir_config_policy(r, &policy);
     for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-        struct sspi_view value =
-            sspi_exchange_group_variable(mod_sspi_request_find(r)->exchange, &policy, lists[i]);
+        struct sspi_view value = sspi_exchange_group_variable(mod_sspi_request_find(r)->exchange,
+                                                              &dir->policy, lists[i]);
 
         if (value.data != NULL) {
             state->variables[lists[i]] = apr_pstrmemdup(r->pool, value.data, value.len);

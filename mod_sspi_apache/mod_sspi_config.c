@@ -27,16 +27,26 @@ static void merge_auth_type(struct mod_sspi_dir_config *merged,
     merged->auth_none = inner->auth_none || (!stated && outer->auth_none);
 }
 
+/* True if the scope has no directive that its requests need. */
+static bool is_unset(const struct mod_sspi_dir_config *dir)
+{
+    return dir->policy.set == 0 && dir->auth_type == MOD_SSPI_AUTH_UNSET && !dir->auth_none &&
+           dir->realm == NULL;
+}
+
 void *mod_sspi_dir_config_merge(apr_pool_t *p, void *outer_, void *inner_)
 {
     struct mod_sspi_dir_config *outer = outer_;
-    const struct mod_sspi_dir_config *inner = inner_;
+    struct mod_sspi_dir_config *inner = inner_;
     struct mod_sspi_dir_config *merged;
 
-    /* Most scopes with Require lines have no option of this module. */
-    if (inner->policy.set == 0 && inner->auth_type == MOD_SSPI_AUTH_UNSET && !inner->auth_none &&
-        inner->realm == NULL) {
+    /* httpd merges for every request. Most scopes with Require lines have no option of this module,
+     * and neither have most servers around the scopes with options. */
+    if (is_unset(inner)) {
         return outer;
+    }
+    if (is_unset(outer)) {
+        return inner;
     }
     merged = apr_pcalloc(p, sizeof(*merged));
     sspi_policy_merge(&merged->policy, &outer->policy, &inner->policy);
