@@ -199,8 +199,8 @@ struct mod_sspi_request_ctx {
 /* The state of one request_rec: the user whom its own location verified. */
 struct mod_sspi_request_state {
     struct mod_sspi_request_ctx *ctx; /* only in the client's own request */
-    const char *cookies; /* only in the client's own request, once a line was changed */
-    bool hook_ran;       /* an authentication hook ran */
+    const char *cookies;              /* only in the client's own request, once they were read */
+    bool hook_ran;                    /* an authentication hook ran */
     bool granted;
     bool in_authorization; /* r was granted, and httpd has not admitted its user yet */
     const struct ap_conf_vector_t *config; /* of the location that granted it */

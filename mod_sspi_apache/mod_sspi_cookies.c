@@ -11,24 +11,23 @@
 void mod_sspi_cookies_strip(request_rec *r)
 {
     const struct mod_sspi_dir_config *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
-    struct mod_sspi_request_state *top;
-    const char *value;
+    struct sspi_view value;
     char *stripped;
     size_t len;
 
     if (!dir->policy.session) {
         return;
     }
-    value = apr_table_getm(r->pool, r->headers_in, FIELD_NAME);
-    if (!sspi_http_has_session_cookie(&dir->policy, mod_sspi_view(value))) {
+    value = mod_sspi_view(apr_table_getm(r->pool, r->headers_in, FIELD_NAME));
+    if (value.data == NULL) {
         return;
     }
-    top = mod_sspi_request_state_of(mod_sspi_request_top(r));
-    if (top->cookies == NULL) {
-        top->cookies = mod_sspi_request_cookies(r);
+    stripped = apr_palloc(r->pool, value.len + 1);
+    len = sspi_http_strip_session_cookie(&dir->policy, value, stripped);
+    if (len == value.len) {
+        return;
     }
-    stripped = apr_palloc(r->pool, strlen(value) + 1);
-    len = sspi_http_strip_session_cookie(&dir->policy, mod_sspi_view(value), stripped);
+    (void)mod_sspi_request_cookies(r); /* keeps them for later locations */
     stripped[len] = '\0';
     if (len > 0) {
         apr_table_setn(r->headers_in, FIELD_NAME, stripped);

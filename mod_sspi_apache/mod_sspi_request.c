@@ -58,15 +58,26 @@ const char *mod_sspi_request_credentials(request_rec *r)
 const char *mod_sspi_request_cookies(request_rec *r)
 {
     request_rec *top = mod_sspi_request_top(r);
-    const char *kept = mod_sspi_request_state_of(top)->cookies;
+    struct mod_sspi_request_state *state = mod_sspi_request_state_of(top);
 
-    return kept != NULL ? kept : apr_table_getm(top->pool, top->headers_in, "Cookie");
+    if (state->cookies == NULL) {
+        state->cookies = apr_table_getm(top->pool, top->headers_in, "Cookie");
+    }
+    return state->cookies;
 }
 
 static int count_value(void *count, const char *name, const char *value)
 {
     ++*(int *)count;
     return 1;
+}
+
+static bool has_several(const apr_table_t *headers, const char *name)
+{
+    int n_values = 0;
+
+    apr_table_do(count_value, &n_values, headers, name, NULL);
+    return n_values > 1;
 }
 
 /* Returns the length of the body according to the headers. */
@@ -125,17 +136,16 @@ static bool is_forwarded(const request_rec *top)
 static void describe_request(request_rec *r, request_rec *top, struct sspi_acceptor *acceptor,
                              struct sspi_request *ret_request)
 {
-    const char *header = header_name(top);
-    int n_values = 0;
+    const char *credentials = mod_sspi_request_credentials(top);
 
-    apr_table_do(count_value, &n_values, top->headers_in, header, NULL);
     *ret_request = (struct sspi_request){
         /* From the request line, because a redirect to an error document sets r->method to GET. */
         .method = {top->the_request, strcspn(top->the_request, " ")},
         .target = mod_sspi_view(top->unparsed_uri),
         .authority = mod_sspi_view(apr_table_get(top->headers_in, "Host")),
-        .authorization = mod_sspi_view(apr_table_get(top->headers_in, header)),
-        .several_authorizations = n_values > 1,
+        .authorization = mod_sspi_view(credentials),
+        .several_authorizations =
+            credentials != NULL && has_several(top->headers_in, header_name(top)),
         .proxy = top->proxyreq == PROXYREQ_PROXY,
         .tls = ap_ssl_conn_is_ssl(top->connection) != 0,
         .ssl = mod_sspi_tls_of(top->connection),
@@ -226,19 +236,23 @@ static void log_entries(request_rec *r, struct mod_sspi_request_ctx *ctx,
 static void copy_lines(struct mod_sspi_request_ctx *ctx, const struct sspi_result *result)
 {
     apr_pool_t *p = ctx->pool;
-    apr_array_header_t *cookies = apr_array_make(p, 1, sizeof(struct mod_sspi_line));
+    apr_array_header_t *cookies = NULL;
 
     ctx->lines = apr_array_make(p, (int)result->n_headers, sizeof(struct mod_sspi_line));
     for (size_t i = 0; i < result->n_headers; i++) {
         const struct sspi_header *header = &result->headers[i];
         const char *name = apr_pstrmemdup(p, header->name.data, header->name.len);
-        struct mod_sspi_line *line =
-            apr_array_push(strcmp(name, "Set-Cookie") == 0 ? cookies : ctx->lines);
+        bool is_cookie = strcmp(name, "Set-Cookie") == 0;
+        struct mod_sspi_line *line;
 
+        if (is_cookie && cookies == NULL) {
+            cookies = apr_array_make(p, 1, sizeof(*line));
+        }
+        line = apr_array_push(is_cookie ? cookies : ctx->lines);
         line->name = name;
         line->value = apr_pstrmemdup(p, header->value.data, header->value.len);
     }
-    if (cookies->nelts > 0) {
+    if (cookies != NULL) {
         ctx->cookies = cookies;
     }
 }
