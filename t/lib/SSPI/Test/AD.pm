@@ -279,11 +279,13 @@ sub stop {
     return;
 }
 
-# Logs a user in. Returns the environment of a client with that user's ticket.
+# Logs a user in. Returns the environment of a client with that user's ticket. Options: `lifetime` in
+# kinit's format; `service`, for which the ticket is. Samba grants no further ticket by one that lives at most 2 minutes.
 sub login {
-    my ($self, $user) = @_;
+    my ($self, $user, %opt) = @_;
+    my @options = ($opt{lifetime} ? ('-l', $opt{lifetime}) : (), $opt{service} ? ('-S', $opt{service}) : ());
     my %env = (%{$self->env_without_ticket}, KRB5CCNAME => "FILE:$self->{dir}/cache-" . ++$self->{n_caches});
-    SSPI::Test::must_run([ 'kinit', encode('UTF-8', $user) ], env => \%env, stdin => PASSWORD . "\n");
+    SSPI::Test::must_run([ 'kinit', @options, encode('UTF-8', $user) ], env => \%env, stdin => PASSWORD . "\n");
     return \%env;
 }
 
