@@ -19,11 +19,9 @@ static bool uses_nt_users(const struct sspi_exchange *exchange, const struct ssp
 }
 
 /* True if the names of groups are due. */
-static bool begin_lookup(struct sspi_exchange *exchange)
+static bool begin_lookup(struct sspi_exchange *exchange, uint64_t now_ms)
 {
-    const struct clock *clock = clock_machine();
-    struct sspi_job *job =
-        acceptor_directory_check_due(exchange->acceptor->directory, clock->steady_ms(clock->self));
+    struct sspi_job *job = acceptor_directory_check_due(exchange->acceptor->directory, now_ms);
     if (job == NULL)
         return false;
     exchange->result.need = SSPI_NEED_JOB;
@@ -34,14 +32,13 @@ static bool begin_lookup(struct sspi_exchange *exchange)
 
 /* True if the file of this option has changed. */
 static bool begin_file(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                       enum sspi_option option)
+                       enum sspi_option option, uint64_t now_ms)
 {
-    const struct clock *clock = clock_machine();
     struct acceptor_source *source =
         acceptor_source_find(exchange->acceptor->sources, policy, option);
     if (source == NULL)
         return false;
-    exchange->reload_job = acceptor_source_check_changed(source, clock->steady_ms(clock->self));
+    exchange->reload_job = acceptor_source_check_changed(source, now_ms);
     if (exchange->reload_job == NULL)
         return false;
     request_exchange_need_job(exchange, exchange->reload_job);
@@ -60,10 +57,12 @@ bool request_reload_begin(struct sspi_exchange *exchange, const struct sspi_poli
         {policy_uses_group_file(policy), SSPI_OPTION_GROUP_FILE},
         {policy->session, SSPI_OPTION_KEY_FILE},
     };
+    const struct clock *clock = clock_machine();
+    uint64_t now_ms = clock->steady_ms(clock->self);
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-        if (files[i].used && begin_file(exchange, policy, files[i].option))
+        if (files[i].used && begin_file(exchange, policy, files[i].option, now_ms))
             return true;
-    return begin_lookup(exchange);
+    return begin_lookup(exchange, now_ms);
 }
 
 void request_reload_end(struct sspi_exchange *exchange)

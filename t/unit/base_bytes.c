@@ -96,10 +96,27 @@ static void wipe_accepts_no_memory_and_clears_memory(void **state)
 
 static void numbers_are_read_as_little_endian(void **state)
 {
-    static const unsigned char octets[] = {0x81, 0x02, 0x03, 0xF4};
+    static const unsigned char octets[] = {0x81, 0x02, 0x03, 0xF4, 0x05, 0x06, 0x07, 0xF8};
     assert_int_equal(bytes_read_u16(octets), 0x0281);
     assert_int_equal(bytes_read_u16(octets + 2), 0xF403);
     assert_true(bytes_read_u32(octets) == 0xF4030281u);
+    assert_true(bytes_read_u64(octets) == UINT64_C(0xF8070605F4030281));
+}
+
+static void assert_decimal(uint64_t number, const char *expected)
+{
+    char digits[BYTES_DECIMAL_MAX];
+    size_t len = bytes_write_decimal(number, digits);
+    assert_true(bytes_equal((struct sspi_view){digits, len}, bytes_view(expected)));
+}
+
+static void decimal_numbers_have_no_leading_zero(void **state)
+{
+    assert_decimal(0, "0");
+    assert_decimal(9, "9");
+    assert_decimal(10, "10");
+    assert_decimal(1003, "1003");
+    assert_decimal(UINT64_MAX, "18446744073709551615");
 }
 
 int main(void)
@@ -111,6 +128,7 @@ int main(void)
         cmocka_unit_test(views_compare),
         cmocka_unit_test(wipe_accepts_no_memory_and_clears_memory),
         cmocka_unit_test(numbers_are_read_as_little_endian),
+        cmocka_unit_test(decimal_numbers_have_no_leading_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
