@@ -312,7 +312,7 @@ int mod_sspi_resources_open(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *pte
         .server = SSPI_SERVER_APACHE,
         .worker_uid = geteuid() == 0 ? ap_unixd_config.user_id : geteuid(),
         .worker_gid = geteuid() == 0 ? ap_unixd_config.group_id : getegid(),
-        .max_waiting_logins = (unsigned)dir->policy.threads,
+        .max_waiting_jobs = (unsigned)dir->policy.threads,
     };
     struct opening opening = {0};
     struct sspi_acceptor *acceptor;

@@ -115,7 +115,7 @@ ngx_http_sspi_set_worker(ngx_conf_t *cf, struct sspi_acceptor_config *config)
     struct passwd    *pwd;
     ngx_core_conf_t  *ccf;
 
-    /* max_waiting_logins stays 0: the number of threads is the limit */
+    /* max_waiting_jobs stays 0: the number of threads is the limit */
 
     ngx_memzero(config, sizeof(struct sspi_acceptor_config));
 

@@ -30,9 +30,6 @@
 #include "ngx_http_sspi_module.h"
 
 
-/* In ms.  After that time the exchange continues without the job. */
-#define NGX_HTTP_SSPI_DEADLINE  5000
-
 /* How often a task is posted until a thread takes it, and the delay in ms. */
 #define NGX_HTTP_SSPI_ATTEMPTS     50
 #define NGX_HTTP_SSPI_RETRY_DELAY  10
@@ -364,7 +361,7 @@ ngx_http_sspi_post_task(ngx_http_sspi_task_t *t)
 
     if (ngx_thread_task_post(t->threads, &t->task) == NGX_OK) {
         t->attempts = 0;
-        ms = NGX_HTTP_SSPI_DEADLINE;
+        ms = SSPI_JOB_DEADLINE_MS;
 
     } else if (--t->attempts) {
         ms = NGX_HTTP_SSPI_RETRY_DELAY;
@@ -439,10 +436,10 @@ ngx_http_sspi_timer(ngx_event_t *ev)
         r = ngx_http_sspi_detach(t);
 
         ngx_log_error(NGX_LOG_WARN, r->connection->log, 0,
-                      "sspi: a changed file or a domain controller takes "
-                      "longer than %d seconds: the request continues without "
+                      "sspi: a changed file, a domain controller or a KDC "
+                      "takes longer than %d seconds: the request continues without "
                       "it",
-                      NGX_HTTP_SSPI_DEADLINE / 1000);
+                      SSPI_JOB_DEADLINE_MS / 1000);
     }
 
     ngx_http_sspi_resume(r);

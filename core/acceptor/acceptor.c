@@ -24,6 +24,34 @@
 #include "store_state_file.h"
 #include "store_users.h"
 
+/* ---- limiters ---- */
+
+/* Any number of lookups of accounts may run, because most of them read a file of this machine. */
+static bool make_limiters(struct sspi_acceptor *acceptor)
+{
+    bool made = true;
+    for (enum acceptor_wait wait = 0; wait < ACCEPTOR_N_WAITS; wait++) {
+        acceptor->limiters[wait] = acceptor_limiter_new(
+            wait, wait == ACCEPTOR_WAIT_NSS ? 0 : acceptor->config.max_waiting_jobs);
+        made = made && acceptor->limiters[wait] != NULL;
+    }
+    return made;
+}
+
+static void free_limiters(struct sspi_acceptor *acceptor)
+{
+    for (enum acceptor_wait wait = 0; wait < ACCEPTOR_N_WAITS; wait++)
+        acceptor_limiter_unref(acceptor->limiters[wait]);
+}
+
+struct acceptor_limiter *acceptor_limiter_of(const struct sspi_acceptor *acceptor,
+                                             enum acceptor_wait wait)
+{
+    return acceptor->limiters[wait];
+}
+
+/* ---- making and freeing ---- */
+
 struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *config)
 {
     struct sspi_acceptor *acceptor = calloc(1, sizeof(*acceptor));
@@ -32,20 +60,18 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
     const struct clock *clock = clock_machine();
     acceptor->config = *config;
     acceptor->tls = binding_table_new();
-    acceptor->limiter = acceptor_limiter_new(config->max_waiting_logins);
-    acceptor->nss_limiter = acceptor_limiter_new(0);
     acceptor->directory = acceptor_directory_new();
+    bool limiters = make_limiters(acceptor);
     bool locks = acceptor_credentials_init(&acceptor->credentials) &&
                  acceptor_log_addresses_init(&acceptor->logged_proxies);
     bool hashes = hash_suite_init(&acceptor->hashes);
     bool keyed = clock->random(clock->self, acceptor->mark_key, sizeof(acceptor->mark_key));
-    if (acceptor->tls != NULL && acceptor->limiter != NULL && acceptor->nss_limiter != NULL &&
-        acceptor->directory != NULL && locks && hashes && keyed)
+    if (acceptor->tls != NULL && limiters && acceptor->directory != NULL && locks && hashes &&
+        keyed)
         return acceptor;
     hash_suite_clear(&acceptor->hashes);
     binding_table_free(acceptor->tls);
-    acceptor_limiter_unref(acceptor->limiter);
-    acceptor_limiter_unref(acceptor->nss_limiter);
+    free_limiters(acceptor);
     acceptor_directory_unref(acceptor->directory);
     free(acceptor);
     return NULL;
@@ -63,8 +89,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
         acceptor_source_free(first);
     }
     binding_table_free(acceptor->tls);
-    acceptor_limiter_unref(acceptor->limiter);
-    acceptor_limiter_unref(acceptor->nss_limiter);
+    free_limiters(acceptor);
     acceptor_directory_unref(acceptor->directory);
     acceptor_log_addresses_clear(&acceptor->logged_proxies);
     acceptor_sessions_free(acceptor->sessions);

@@ -14,7 +14,7 @@
 #include "acceptor_user_mark.h"
 #include "sspi_http.h"
 
-/* Only the parent changes it, before workers exist. The exceptions are `credentials`, `limiter`,
+/* Only the parent changes it, before workers exist. The exceptions are `credentials`, `limiters`,
  * `directory` and `logged_proxies`, which have locks of their own. */
 struct sspi_acceptor {
     struct sspi_acceptor_config config;
@@ -27,14 +27,16 @@ struct sspi_acceptor {
     struct sspi_log_entry *entries;
     size_t n_entries, n_returned; /* n_returned: the adapter has these entries already */
     struct acceptor_credentials credentials;
-    struct acceptor_limiter *limiter;     /* of logins that wait for a domain controller */
-    struct acceptor_limiter *nss_limiter; /* of lookups of accounts: any number of them, but none
-                                           * for a while after one took too long */
+    struct acceptor_limiter *limiters[ACCEPTOR_N_WAITS];
     struct acceptor_directory *directory; /* the groups that requirements name */
     struct acceptor_log_addresses logged_proxies;
     struct acceptor_sessions *sessions;           /* locations that were checked at start */
     uint8_t mark_key[ACCEPTOR_USER_MARK_KEY_LEN]; /* random; only this acceptor has it */
 };
+
+/* Returns the limiter of the jobs that wait for this source. */
+struct acceptor_limiter *acceptor_limiter_of(const struct sspi_acceptor *acceptor,
+                                             enum acceptor_wait wait);
 
 /* Returns the keys that seal the sessions of `policy`: those of SSPIKeyFile, otherwise the key in
  * the shared memory. They live as long as the acceptor. NULL: there are none, so that sessions are

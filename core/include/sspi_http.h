@@ -220,9 +220,10 @@ struct sspi_acceptor_config {
     /* The account of the workers: they may have to read a changed file by themselves. */
     uid_t worker_uid;
     gid_t worker_gid;
-    /* Jobs of one process that may wait for another machine at the same time. A request beyond
-     * this limit is answered 503 at once. 0: the adapter that runs the jobs sets the limit. */
-    unsigned max_waiting_logins;
+    /* Jobs of one process that may wait for winbind at the same time, and as many for the KDC. A
+     * request beyond this limit is answered 503 at once. 0: the adapter that runs the jobs sets the
+     * limit. */
+    unsigned max_waiting_jobs;
     /* Returns true if the compiled pattern (sspi_words.compiled) matches the whole of `text`, from
      * its first octet to its last one. The server logs a failure of its engine and returns false.
      * NULL: the server's own code evaluates patterns (httpd's Require). Called by a step, in its
@@ -627,6 +628,10 @@ size_t sspi_http_strip_session_cookie(const struct sspi_policy *policy, struct s
 /* Work that may block. It owns all it needs, so it may outlive the exchange that returned it and
  * its connection, but not the acceptor. A job in the background may outlive the acceptor, too. */
 struct sspi_job;
+
+/* After this time, in milliseconds, the server leaves a job behind and steps: the exchange goes on
+ * without it. The job's own thread runs it to its end, because the libraries know no deadline. */
+#define SSPI_JOB_DEADLINE_MS 10000
 
 /* Does the work, in any thread, once. The thread that runs it must own a reference. */
 void sspi_job_run(struct sspi_job *job);

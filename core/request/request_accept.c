@@ -4,7 +4,6 @@
 #include <stdlib.h>
 
 #include "base64.h"
-#include "clock.h"
 
 void request_accept_run(struct request_accept *accept)
 {
@@ -27,38 +26,22 @@ void request_accept_clear(struct request_accept *accept)
     bytes_free(&accept->answer);
 }
 
-static uint64_t steady_ms(void)
-{
-    const struct clock *clock = clock_machine();
-    return clock->steady_ms(clock->self);
-}
-
-static void leave(struct request_accept_job *waiting, bool answered)
-{
-    if (waiting->has_slot)
-        acceptor_limiter_release(waiting->limiter, &waiting->slot, answered, steady_ms());
-    waiting->has_slot = false;
-}
-
 static void run(struct sspi_job *job)
 {
     struct request_accept_job *waiting = (struct request_accept_job *)job;
     request_accept_run(&waiting->accept);
-    leave(waiting, waiting->accept.error_info.reason != SSPI_REASON_UNREACHABLE);
+    job->is_unanswered = waiting->accept.error_info.reason == SSPI_REASON_UNREACHABLE;
 }
 
 static void destroy(struct sspi_job *job)
 {
     struct request_accept_job *waiting = (struct request_accept_job *)job;
-    leave(waiting, true); /* it never ran, so it did not ask */
     request_accept_clear(&waiting->accept);
     bytes_free(&waiting->token);
-    acceptor_limiter_unref(waiting->limiter);
     free(waiting);
 }
 
-struct request_accept_job *request_accept_job_new(struct request_accept *accept,
-                                                  struct acceptor_limiter *limiter)
+struct request_accept_job *request_accept_job_new(struct request_accept *accept)
 {
     struct request_accept_job *waiting = calloc(1, sizeof(*waiting));
     if (waiting == NULL)
@@ -69,7 +52,6 @@ struct request_accept_job *request_accept_job_new(struct request_accept *accept,
         return NULL;
     }
     acceptor_job_init(&waiting->job, run, destroy);
-    waiting->limiter = acceptor_limiter_ref(limiter);
     waiting->accept = *accept;
     waiting->accept.token = bytes_as_view(&waiting->token);
     request_bindings_drop_services(&waiting->accept.bindings);

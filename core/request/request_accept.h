@@ -5,7 +5,6 @@
 #define REQUEST_ACCEPT_H
 
 #include "request_bindings.h"
-#include "acceptor_limiter.h"
 #include "acceptor_job.h"
 #include "package_context.h"
 
@@ -26,21 +25,15 @@ void request_accept_run(struct request_accept *accept);
 /* Deletes the context if there is one, and frees the answer. */
 void request_accept_clear(struct request_accept *accept);
 
-/* The same as a job. It owns copies of all it needs, and has a slot of the limiter until it has
- * run.
- */
+/* The same as a job. It owns copies of all it needs. */
 struct request_accept_job {
     struct sspi_job job; /* first: the exchange holds a pointer to it */
     struct request_accept accept;
     struct bytes token;
-    struct acceptor_limiter *limiter;
-    struct acceptor_limiter_slot slot;
-    bool has_slot;
 };
 
 /* Makes a job that takes over `accept`, which has a context, and leaves an empty one there. NULL:
  * no memory. */
-struct request_accept_job *request_accept_job_new(struct request_accept *accept,
-                                                  struct acceptor_limiter *limiter) MUST_USE;
+struct request_accept_job *request_accept_job_new(struct request_accept *accept) MUST_USE;
 
 #endif

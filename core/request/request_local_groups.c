@@ -7,7 +7,6 @@
 
 #include "account.h"
 #include "acceptor_job.h"
-#include "clock.h"
 #include "escape.h"
 #include "policy.h"
 #include "request_user_name.h"
@@ -27,27 +26,11 @@ struct lookup {
     size_t n_names;
     SECURITY_STATUS status;
     int error; /* errno of a failure */
-    struct acceptor_limiter *limiter;
-    struct acceptor_limiter_slot slot;
-    bool has_slot;
 };
 
 static struct lookup *lookup_of(const struct sspi_exchange *exchange)
 {
     return (struct lookup *)exchange->local_groups;
-}
-
-static uint64_t steady_ms(void)
-{
-    const struct clock *clock = clock_machine();
-    return clock->steady_ms(clock->self);
-}
-
-static void leave(struct lookup *lookup, bool answered)
-{
-    if (lookup->has_slot)
-        acceptor_limiter_release(lookup->limiter, &lookup->slot, answered, steady_ms());
-    lookup->has_slot = false;
 }
 
 /* ---- the job ---- */
@@ -107,14 +90,12 @@ static void run(struct sspi_job *job)
     lookup->status = read_groups(lookup);
     lookup->error = lookup->status == SEC_E_OK ? 0 : errno;
     /* NSS does not say whether a source timed out: only the time tells. */
-    leave(lookup, false);
+    job->is_unanswered = acceptor_job_is_late(job);
 }
 
 static void destroy(struct sspi_job *job)
 {
     struct lookup *lookup = (struct lookup *)job;
-    leave(lookup, true); /* it never ran */
-    acceptor_limiter_unref(lookup->limiter);
     bytes_free(&lookup->text);
     free(lookup->names);
     free(lookup->account);
@@ -142,7 +123,6 @@ static struct lookup *lookup_new(const struct sspi_exchange *exchange)
     if (lookup == NULL)
         return NULL;
     acceptor_job_init(&lookup->job, run, destroy);
-    lookup->limiter = acceptor_limiter_ref(exchange->acceptor->nss_limiter);
     if (set_user(lookup, &exchange->identity))
         return lookup;
     sspi_job_unref(&lookup->job);
@@ -179,10 +159,10 @@ static enum sspi_reason begin(struct sspi_exchange *exchange)
     exchange->local_groups = &lookup->job;
     if (!lookup->needs_job)
         return SSPI_REASON_GRANTED;
-    lookup->has_slot = acceptor_limiter_acquire(lookup->limiter, &lookup->slot, steady_ms()) ==
-                       ACCEPTOR_LIMITER_ACQUIRED;
-    return lookup->has_slot ? SSPI_REASON_NONE
-                            : refuse(exchange, "a short time ago such a lookup took too long");
+    struct acceptor_limiter *limiter = acceptor_limiter_of(exchange->acceptor, ACCEPTOR_WAIT_NSS);
+    return acceptor_job_acquire(&lookup->job, limiter) == ACCEPTOR_LIMITER_ACQUIRED
+               ? SSPI_REASON_NONE
+               : refuse(exchange, "a short time ago such a lookup took too long");
 }
 
 static enum sspi_reason end(struct sspi_exchange *exchange)

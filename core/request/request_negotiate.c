@@ -11,6 +11,7 @@
 #include "request_accept.h"
 #include "request_bindings.h"
 #include "request_login.h"
+#include "request_wait.h"
 #include "error_info.h"
 
 #define ACCEPT_CLEANUP __attribute__((cleanup(request_accept_clear)))
@@ -245,46 +246,28 @@ static void drop_waiting_leg(struct sspi_exchange *exchange)
     exchange->waiting_leg = (struct request_waiting_leg){0};
 }
 
-/* Refuses a login whose leg did not get an answer of winbind. `full`: the limiter had no free slot,
- * so winbind was not asked. */
-static enum sspi_reason refuse_waiting_leg(struct sspi_exchange *exchange, bool full)
-{
-    drop_waiting_leg(exchange);
-    if (full)
-        return request_exchange_log(
-            exchange, SSPI_REASON_BUSY, SEC_E_NO_AUTHENTICATING_AUTHORITY,
-            "the limit of logins that may wait for the domain controller is reached");
-    return request_exchange_log(
-        exchange, SSPI_REASON_UNREACHABLE, SEC_E_NO_AUTHENTICATING_AUTHORITY,
-        "winbind did not answer a login within %d seconds; logins by NTLM are "
-        "refused until it may be asked again",
-        ACCEPTOR_LIMITER_TIMEOUT_MS / 1000);
-}
-
 /* The leg may wait for a domain controller. Makes a job of it, unless the limit of waiting logins
  * is reached. exchange->waiting_leg takes over *credential. */
 static enum sspi_reason begin_waiting_leg(const struct negotiation *negotiation,
                                           struct acceptor_credential **credential,
-                                          struct request_accept *accept, uint64_t now_ms)
+                                          struct request_accept *accept)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
-    struct request_accept_job *waiting =
-        request_accept_job_new(accept, exchange->acceptor->limiter);
+    struct request_accept_job *waiting = request_accept_job_new(accept);
     if (waiting == NULL)
         return request_exchange_out_of_memory(exchange);
-    enum acceptor_limiter_answer answer =
-        acceptor_limiter_acquire(waiting->limiter, &waiting->slot, now_ms);
-    waiting->has_slot = answer == ACCEPTOR_LIMITER_ACQUIRED;
     exchange->waiting_leg = (struct request_waiting_leg){.job = &waiting->job,
                                                          .credential = *credential,
                                                          .keytab = negotiation->keytab,
                                                          .nt_users = negotiation->nt_users,
                                                          .scheme = negotiation->scheme};
     *credential = NULL;
-    if (answer != ACCEPTOR_LIMITER_ACQUIRED)
-        return refuse_waiting_leg(exchange, answer == ACCEPTOR_LIMITER_FULL);
-    exchange->need = SSPI_NEED_JOB;
-    return SSPI_REASON_NONE;
+    enum sspi_reason reason = request_wait_begin(exchange, &waiting->job, ACCEPTOR_WAIT_WINBIND);
+    if (reason == SSPI_REASON_NONE)
+        exchange->need = SSPI_NEED_JOB;
+    else
+        drop_waiting_leg(exchange);
+    return reason;
 }
 
 /* Called before a leg that continues a context. If such a leg fails, its context ends, and the leg
@@ -326,7 +309,7 @@ static enum sspi_reason accept_token(const struct negotiation *negotiation,
     else
         package_context_init(&accept->context, acceptor_credentials_of_package(*credential));
     if (resumes && package_context_may_wait(&accept->context))
-        return begin_waiting_leg(negotiation, credential, accept, now_ms);
+        return begin_waiting_leg(negotiation, credential, accept);
     request_accept_run(accept);
     if (!resumes && misses_key(negotiation, accept))
         return SSPI_REASON_NONE;
@@ -361,16 +344,14 @@ static enum sspi_reason end_waiting_leg(struct sspi_exchange *exchange,
                                         const struct sspi_policy *policy)
 {
     struct request_accept_job *waiting = (struct request_accept_job *)exchange->waiting_leg.job;
-    enum acceptor_job_state state = acceptor_job_state(&waiting->job);
     const struct negotiation negotiation = {.exchange = exchange,
                                             .policy = policy,
                                             .scheme = exchange->waiting_leg.scheme,
                                             .keytab = exchange->waiting_leg.keytab,
                                             .nt_users = exchange->waiting_leg.nt_users};
-    if (state != ACCEPTOR_JOB_DONE)
-        return refuse_waiting_leg(exchange, state == ACCEPTOR_JOB_NEW);
-    enum sspi_reason reason =
-        end_leg(&negotiation, &waiting->accept, &exchange->waiting_leg.credential);
+    enum sspi_reason reason = request_wait_end(exchange, &waiting->job, ACCEPTOR_WAIT_WINBIND);
+    if (reason == SSPI_REASON_NONE)
+        reason = end_leg(&negotiation, &waiting->accept, &exchange->waiting_leg.credential);
     drop_waiting_leg(exchange);
     return reason;
 }

@@ -448,14 +448,14 @@ static void no_lookup_begins_after_one_took_too_long(void **state)
     assert_int_equal(find(&local), SSPI_REASON_GRANTED); /* it has released its slot */
     const struct clock *clock = clock_machine();
     uint64_t now_ms = clock->steady_ms(clock->self);
-    assert_int_equal(acceptor_limiter_acquire(acceptor->nss_limiter, &slot,
-                                              now_ms - ACCEPTOR_LIMITER_TIMEOUT_MS),
+    assert_int_equal(acceptor_limiter_acquire(acceptor_limiter_of(acceptor, ACCEPTOR_WAIT_NSS),
+                                              &slot, now_ms - SSPI_JOB_DEADLINE_MS),
                      ACCEPTOR_LIMITER_ACQUIRED);
     assert_int_equal(request_local_groups_find(exchange, &local), SSPI_REASON_GRANTED);
     log_in_as(SSPI_SCHEME_NTLM, SSPI_MECH_NTLM, "Corp\\bob", "Corp");
     assert_int_equal(request_local_groups_find(exchange, &local), SSPI_REASON_LOCAL_GROUPS);
     assert_non_null(strstr(last_text(), "took too long"));
-    acceptor_limiter_release(acceptor->nss_limiter, &slot, true, now_ms);
+    acceptor_limiter_release(acceptor_limiter_of(acceptor, ACCEPTOR_WAIT_NSS), &slot, true, now_ms);
     assert_int_equal(find(&local), SSPI_REASON_GRANTED);
 }
 
