@@ -253,7 +253,7 @@ static int authenticate_open(request_rec *r)
 {
     const struct sspi_result *result;
 
-    if (r->user != NULL || mod_sspi_request_state_of(r)->hook_ran) {
+    if (r->user != NULL || !accepts_credentials(r) || mod_sspi_request_state_of(r)->hook_ran) {
         return DECLINED;
     }
     clear_user(r);
@@ -268,7 +268,7 @@ static int authenticate_open(request_rec *r)
  * not SSPI. Its application could otherwise use the cookie at other locations of the host. */
 int mod_sspi_fixup_open(request_rec *r)
 {
-    int status = accepts_credentials(r) ? authenticate_open(r) : DECLINED;
+    int status = authenticate_open(r);
 
     mod_sspi_cookies_strip(r);
     return status;
@@ -299,7 +299,7 @@ int mod_sspi_fixup_environment(request_rec *r)
     const struct mod_sspi_request_state *from;
     struct mod_sspi_request_state *state;
 
-    if (r->user == NULL || !accepts_credentials(r) || (from = find_granting_state(r)) == NULL) {
+    if (r->user == NULL || (from = find_granting_state(r)) == NULL || !accepts_credentials(r)) {
         return DECLINED;
     }
     state = mod_sspi_request_state_of(r);
