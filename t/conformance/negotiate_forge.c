@@ -92,12 +92,19 @@ static void put_encrypted(krb5_context context, const krb5_keytab_entry *entry,
     free(sealed.ciphertext.data);
 }
 
+static struct sspi_view view_of(krb5_data data)
+{
+    return (struct sspi_view){data.data, data.length};
+}
+
 static void put_ticket(krb5_context context, const krb5_keytab_entry *entry,
                        const struct bytes *secret, struct bytes *to)
 {
-    const struct sspi_view service[2] = {SSPI_VIEW("HTTP"), SSPI_VIEW("localhost")};
+    const krb5_principal_data *principal = entry->principal;
+    assert_int_equal(principal->length, 2);
+    const struct sspi_view service[2] = {view_of(principal->data[0]), view_of(principal->data[1])};
     der_append_explicit(to, DER_CONTEXT(0), DER_INTEGER, SSPI_VIEW("\x05"));
-    der_append_explicit(to, DER_CONTEXT(1), DER_GENERAL_STRING, SSPI_VIEW(REALM));
+    der_append_explicit(to, DER_CONTEXT(1), DER_GENERAL_STRING, view_of(principal->realm));
     put_name(to, DER_CONTEXT(2), SSPI_VIEW("\x01"), service, 2);
     put_encrypted(context, entry, secret, to);
     der_wrap(to, 0, DER_SEQUENCE);
@@ -159,6 +166,7 @@ static void sign_pac(krb5_context context, const krb5_keyblock *key, krb5_princi
     assert_int_equal(krb5_pac_init(context, &pac), 0);
     add_buffer(context, pac, 1, ticket->logon_info);
     add_buffer(context, pac, 12, ticket->upn_dns_info);
+    add_buffer(context, pac, 18, ticket->requester);
     assert_int_equal(krb5_pac_sign(context, pac, (krb5_timestamp)(now + ticket->start_s),
                                    ticket->pac == FORGED_PAC_OTHER_CLIENT ? mallory : client,
                                    ticket->pac == FORGED_PAC_OTHER_KEY ? &other : key, &other,
@@ -183,7 +191,11 @@ char *forge_cache(const char *keytab_path, const char *cache_path,
     time_t now = time(NULL);
     assert_int_equal(krb5_init_context(&context), 0);
     assert_int_equal(krb5_kt_resolve(context, keytab_path, &keytab), 0);
-    assert_int_equal(krb5_parse_name(context, "HTTP/localhost@" REALM, &creds.server), 0);
+    assert_int_equal(
+        krb5_parse_name(context,
+                        ticket->service != NULL ? ticket->service : "HTTP/localhost@" REALM,
+                        &creds.server),
+        0);
     creds.client = make_client(context, ticket);
     assert_int_equal(krb5_kt_get_entry(context, keytab, creds.server, 0, 0, &entry), 0);
     assert_int_equal(krb5_c_make_random_key(context, entry.key.enctype, &creds.keyblock), 0);

@@ -172,7 +172,8 @@ lp = LoadParm()
 lp.load(sys.argv[1])
 argv = sys.argv[2:]
 db = SamDB(lp=lp, session_info=system_session(lp))
-user = db.search(expression='(sAMAccountName=%s)' % argv[0])[0].dn
+def find(name):
+    return db.search(expression='(sAMAccountName=%s)' % name)[0].dn
 PYTHON
 
 sub _python {
@@ -191,7 +192,7 @@ db.transaction_start()
 for i in range(int(argv[1])):
     name = 'web-%s-%d' % (argv[0], i)
     db.add({'dn': 'CN=%s,CN=Users,%s' % (name, db.domain_dn()), 'objectClass': 'group', 'sAMAccountName': name,
-        'member': str(user)})
+        'member': str(find(argv[0]))})
 db.transaction_commit()
 PYTHON
 }
@@ -200,10 +201,81 @@ PYTHON
 sub set_upn {
     my ($self, $user, $upn) = @_;
     return $self->_python(<<'PYTHON', $user, $upn);
-change = Message(user)
+change = Message(find(argv[0]))
 change['upn'] = MessageElement(argv[1], FLAG_MOD_REPLACE, 'userPrincipalName')
 db.modify(change)
 PYTHON
+}
+
+# Makes the domain trust another one, whose key is made of a password. Returns a keytab with the key, with which the KDC
+# of that domain makes tickets for this one.
+sub add_trust {
+    my ($self, $realm, $domain, $domain_sid, $password) = @_;
+    $self->_python(<<'PYTHON', $realm, $domain, $domain_sid, $password);
+from samba.dcerpc import drsblobs, lsa, security
+from samba.ndr import ndr_pack
+octets = list(argv[3].encode('utf-16-le'))
+password = drsblobs.AuthInfoClear()
+password.size = len(octets)
+password.password = octets
+key = drsblobs.AuthenticationInformation()
+key.AuthType = lsa.TRUST_AUTH_TYPE_CLEAR
+key.AuthInfo = password
+keys = drsblobs.AuthenticationInformationArray()
+keys.array = [key]
+keys.count = 1
+blob = drsblobs.trustAuthInOutBlob()
+blob.count = 1
+blob.current = keys
+db.add({'dn': 'CN=%s,CN=System,%s' % (argv[0], db.domain_dn()), 'objectClass': 'trustedDomain',
+    'trustPartner': argv[0], 'flatName': argv[1], 'securityIdentifier': ndr_pack(security.dom_sid(argv[2])),
+    'trustType': str(lsa.LSA_TRUST_TYPE_UPLEVEL), 'trustDirection': str(lsa.LSA_TRUST_DIRECTION_OUTBOUND),
+    'trustAttributes': '0', 'msDS-SupportedEncryptionTypes': '24', 'trustAuthOutgoing': ndr_pack(blob)})
+PYTHON
+    my $keytab = "$self->{dir}/trust.keytab";
+    my $principal = 'krbtgt/' . REALM . "\@\U$realm";
+    SSPI::Test::must_run(['ktutil'], env => $self->{env},
+        stdin => "addent -password -p $principal -k 1 -e aes256-cts-hmac-sha1-96\n$password\nwkt $keytab\nquit\n");
+    return $keytab;
+}
+
+# Writes buffers of a PAC: the logon information, with a user of a domain and further SIDs, and the SID of the
+# requester, without which Samba accepts no ticket-granting ticket. Returns two files.
+sub pac_buffers {
+    my ($self, $user, $domain, $domain_sid, $rid, @extra) = @_;
+    my @files = map { "$self->{dir}/$_-" . $self->{n_caches} } qw(logon-info requester);
+    $self->{n_caches}++;
+    $self->_python(<<'PYTHON', @files, $user, $domain, $domain_sid, $rid, @extra);
+from samba.dcerpc import krb5pac, netlogon, security
+from samba.ndr import ndr_pack
+extra = []
+for text in argv[6:]:
+    sid = netlogon.netr_SidAttr()
+    sid.sid = security.dom_sid(text)
+    sid.attributes = 7
+    extra.append(sid)
+info = krb5pac.PAC_LOGON_INFO()
+base = info.info3.base
+base.account_name.string = argv[2]
+base.logon_domain.string = argv[3]
+base.domain_sid = security.dom_sid(argv[4])
+base.rid = int(argv[5])
+base.primary_gid = 513
+info.info3.sids = extra
+info.info3.sidcount = len(extra)
+if extra:
+    base.user_flags = netlogon.NETLOGON_EXTRA_SIDS
+buffer = krb5pac.PAC_LOGON_INFO_CTR()
+buffer.info = info
+octets = ndr_pack(buffer)
+octets += bytes(-len(octets) % 8)
+with open(argv[0], 'wb') as file:
+    # The headers of MS-RPCE 2.2.6.1 and 2.2.6.2.
+    file.write(bytes([1, 16, 8, 0, 204, 204, 204, 204]) + len(octets).to_bytes(4, 'little') + bytes(4) + octets)
+with open(argv[1], 'wb') as file:
+    file.write(ndr_pack(security.dom_sid('%s-%s' % (argv[4], argv[5]))))
+PYTHON
+    return @files;
 }
 
 # Returns the SID of a user or group.
