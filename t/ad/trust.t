@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(build_dir);
 use SSPI::Test::AD;
+use SSPI::Test::KDC;
 use SSPI::Test::Scenario;
 
 my $program = build_dir() . '/t/ad/forge_referral';
@@ -25,21 +26,24 @@ my $team = $ad->sid(group => 'web-team');
 my ($ours, $alice) = $ad->sid(user => 'alice') =~ /\A(.*)-(\d+)\z/;
 my $builtin = 'S-1-5-32-544';
 
-# Returns the environment of mallory@FOREIGN.TEST, with a ticket-granting ticket that the realm made. Its PAC names
-# a user of a domain, and further SIDs.
+# Returns the environment of mallory@FOREIGN.TEST at a KDC that trusts the realm, with a ticket-granting ticket that the
+# realm made with the key in a keytab. Its PAC names a user of a domain, and further SIDs.
+my $n_referred = 0;
 sub referred {
-    my (@claims) = @_;
-    my $cache = "$ad->{dir}/referred-" . scalar(@claims) . "-$claims[0]";
+    my ($kdc, $keytab, @claims) = @_;
+    my $cache = "$ad->{dir}/referred-" . ++$n_referred;
     my @buffers = $ad->pac_buffers(@claims);
-    SSPI::Test::must_run([ $program, $trust, $cache, "krbtgt/$realm\@$their_realm", 'mallory', $their_realm, @buffers ], env => $ad->{env});
-    return { %{$ad->{env}}, KRB5CCNAME => "FILE:$cache" };
+    my $service = 'krbtgt/' . $kdc->REALM . "\@$their_realm";
+    SSPI::Test::must_run([ $program, $keytab, $cache, $service, 'mallory', $their_realm, @buffers ], env => $kdc->{env});
+    return { %{$kdc->{env}}, KRB5CCNAME => "FILE:$cache" };
 }
 
 # Each user of the foreign realm: what its KDC claims.
+my @groups = ('mallory', $their_domain, $theirs, 1104, "$theirs-1200", $team, "$ours-512", $builtin);
 my %client = (
-    honest => referred('mallory', $their_domain, $theirs, 1104, "$theirs-1200"),
-    groups => referred('mallory', $their_domain, $theirs, 1104, "$theirs-1200", $team, "$ours-512", $builtin),
-    alice => referred('alice', $domain, $ours, $alice, $team),
+    honest => referred($ad, $trust, 'mallory', $their_domain, $theirs, 1104, "$theirs-1200"),
+    groups => referred($ad, $trust, @groups),
+    alice => referred($ad, $trust, 'alice', $domain, $ours, $alice, $team),
 );
 my %all = (packages => 'Negotiate', keytab => $ad->{keytab});
 my %shown = (%all, nginx => 'add_header X-Sids $sspi_group_sids always; add_header X-Sid $sspi_sid always;',
@@ -119,6 +123,21 @@ scenario 'what applications see', {
     ok($sids->{$_}, "unfiltered: also $_") for $team, "$ours-512", $builtin;
     is(($shown->('alice', 'filtered'))[0], '', 'filtered: no SID of our domain');
     is(($shown->('alice', 'unfiltered'))[0], "$ours-$alice", 'unfiltered: the claimed SID');
+};
+
+# MIT's KDC, with its own database, keeps no logon information of a PAC.
+my $mit = SSPI::Test::KDC->new(principals => ["krbtgt/SSPI.TEST\@$their_realm"]);
+my $referred = referred($mit, $mit->make_keytab('trust.keytab', "krbtgt/SSPI.TEST\@$their_realm"), @groups);
+my %mit = (packages => 'Negotiate', keytab => $mit->{keytab}, groups => 'ticket-unfiltered');
+scenario 'a trusted realm at an MIT KDC', { env => $mit->server_env,
+    locations => [ { path => '/any/', %mit }, { path => '/their/', %mit, require => ["group $theirs-1200"] } ],
+}, sub {
+    my ($server) = @_;
+    my $c = $server->client(env => $referred);
+    granted($c->get('/any/', negotiate => 1), { user => "mallory\@$their_realm" }, 'the name of the ticket');
+    $server->new_log;
+    is($c->get('/their/', negotiate => 1)->status, 403, 'but no group');
+    like($server->new_log, qr/\b${\message_id('NO_GROUPS')}\b.*mallory\@$their_realm/, 'the log says so');
 };
 
 done_testing;
