@@ -252,3 +252,12 @@ SECURITY_STATUS kerberos_gss_acquire_status(OM_uint32 major, OM_uint32 minor,
                              "no Kerberos credential: %s",
                              gss_text(major, minor, text, sizeof(text)));
 }
+
+SECURITY_STATUS kerberos_gss_initiate_status(OM_uint32 major, OM_uint32 minor,
+                                             struct sspi_error_info *error_info)
+{
+    char text[GSS_TEXT_SIZE];
+    return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "Kerberos made no token: %s",
+                             gss_text(major, minor, text, sizeof(text)));
+}

@@ -37,4 +37,8 @@ SECURITY_STATUS kerberos_gss_peer_status(OM_uint32 major, OM_uint32 minor) MUST_
 SECURITY_STATUS kerberos_gss_acquire_status(OM_uint32 major, OM_uint32 minor,
                                             struct sspi_error_info *error_info) MUST_USE;
 
+/* For the initiator. Writes "Kerberos made no token: <the text of GSSAPI>". Never SEC_E_OK. */
+SECURITY_STATUS kerberos_gss_initiate_status(OM_uint32 major, OM_uint32 minor,
+                                             struct sspi_error_info *error_info) MUST_USE;
+
 #endif

@@ -164,6 +164,70 @@ bool kerberos_keys_has_other_realm(struct kerberos_keys *keys, const char *realm
     return found;
 }
 
+/* 0: the principal is not accepted. */
+static unsigned rank_of(const char *principal, const struct kerberos_keys_wish *wish)
+{
+    struct sspi_view name = bytes_view(principal);
+    if (!service_name_accepts_principal(name, wish->service_names, wish->n_service_names))
+        return 0;
+    const char *slash = strchr(principal, '/');
+    if (slash == NULL)
+        return 1;
+    struct sspi_view service = {principal, (size_t)(slash - principal)};
+    struct sspi_view host = {slash + 1, strcspn(slash + 1, "@")};
+    struct sspi_view realm = bytes_view(kerberos_name_realm(principal));
+    unsigned rank = 2;
+    if (bytes_equal_nocase(service, SSPI_VIEW("HTTP")))
+        rank += 2;
+    if (bytes_equal(realm, wish->realm))
+        rank += 4;
+    if (wish->host.len > 0 && bytes_equal_nocase(host, wish->host))
+        rank += 8;
+    return rank;
+}
+
+static bool is_chosen(const char *principal, char *const *chosen, size_t n_chosen)
+{
+    for (size_t i = 0; i < n_chosen; i++) {
+        if (strcmp(chosen[i], principal) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Under the lock. NULL: no other principal is accepted. */
+static const char *find_best(const struct kerberos_entries *entries,
+                             const struct kerberos_keys_wish *wish, char *const *chosen,
+                             size_t n_chosen)
+{
+    const char *best = NULL;
+    unsigned best_rank = 0;
+    for (size_t i = 0; i < entries->n_entries; i++) {
+        unsigned rank = rank_of(entries->names[i], wish);
+        if (rank <= best_rank || is_chosen(entries->names[i], chosen, n_chosen))
+            continue;
+        best = entries->names[i];
+        best_rank = rank;
+    }
+    return best;
+}
+
+size_t kerberos_keys_choose(struct kerberos_keys *keys, const struct kerberos_keys_wish *wish,
+                            char **ret_principals, size_t limit)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&keys->source.lock);
+    while (n < limit) {
+        const char *best = find_best(keys->source.contents, wish, ret_principals, n);
+        char *copy = best != NULL ? strdup(best) : NULL;
+        if (copy == NULL)
+            break;
+        ret_principals[n++] = copy;
+    }
+    pthread_mutex_unlock(&keys->source.lock);
+    return n;
+}
+
 static void list_etype(krb5_enctype etype, struct bytes *to)
 {
     char name[ETYPE_NAME_LIMIT];

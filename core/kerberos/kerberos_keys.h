@@ -45,6 +45,20 @@ bool kerberos_keys_has_principal(struct kerberos_keys *keys, struct sspi_view pr
 /* True if a key is for a service of another realm than this one. */
 bool kerberos_keys_has_other_realm(struct kerberos_keys *keys, const char *realm);
 
+/* Which service principals kerberos_keys_choose() takes, and which it prefers. */
+struct kerberos_keys_wish {
+    const struct sspi_view *service_names; /* patterns of service_name.h */
+    size_t n_service_names;                /* 0: every principal */
+    struct sspi_view host;                 /* preferred most; absent: any */
+    struct sspi_view realm;                /* preferred next */
+};
+
+/* Copies at most `limit` principals that have keys, the most preferred first, each once. HTTP comes
+ * before other services. The caller frees the copies. Returns their number; 0 also if memory ran
+ * out. */
+size_t kerberos_keys_choose(struct kerberos_keys *keys, const struct kerberos_keys_wish *wish,
+                            char **ret_principals, size_t limit) MUST_USE;
+
 /* A copy of the keys for the accepted services, of one generation. */
 struct kerberos_keys_copy {
     krb5_keytab memory;

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The initiator's side of Kerberos, with tickets that are in a credential cache. */
+#ifndef KERBEROS_INITIATE_H
+#define KERBEROS_INITIATE_H
+
+#include "bytes.h"
+#include "sspi.h"
+
+/* Appends the token with which the client of `ccache` logs in at `target`, "HTTP/host@REALM": an
+ * AP-REQ in GSS framing, without mutual authentication and delegation. If the cache has no ticket
+ * for `target`, this asks the KDC for one, so it may block. It reads no other cache and no client
+ * keytab. */
+SECURITY_STATUS kerberos_initiate_token(const char *ccache, const char *target,
+                                        struct bytes *ret_token,
+                                        struct sspi_error_info *error_info) MUST_USE;
+
+#endif
