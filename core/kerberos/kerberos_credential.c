@@ -12,6 +12,7 @@
 
 #include "kerberos_gss.h"
 #include "kerberos_keys.h"
+#include "service_name.h"
 
 #define KEYRING_NAME_SIZE 64
 
@@ -88,36 +89,13 @@ static bool renew_keyring(struct kerberos_credential *credential)
     return true;
 }
 
-static bool copy_names(struct kerberos_credential *credential, const SSPI_ACCEPTOR_DATA *data)
-{
-    size_t n_names = data->ServiceNameCount;
-    if (n_names == 0)
-        return true;
-    size_t text_len = 0;
-    for (size_t i = 0; i < n_names; i++)
-        text_len += data->ServiceNames[i].len;
-    struct sspi_view *names = malloc(n_names * sizeof(*names) + text_len);
-    if (names == NULL)
-        return false;
-    char *text = (char *)(names + n_names);
-    for (size_t i = 0; i < n_names; i++) {
-        struct sspi_view name = data->ServiceNames[i];
-        for (size_t j = 0; j < name.len; j++)
-            text[j] = name.data[j];
-        names[i] = (struct sspi_view){text, name.len};
-        text += name.len;
-    }
-    credential->names = names;
-    credential->n_names = n_names;
-    return true;
-}
-
 static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_ACCEPTOR_DATA *data,
                             struct sspi_error_info *error_info)
 {
     char error[SSPI_ERROR_TEXT_SIZE];
-    if (!copy_names(credential, data))
+    if (!service_name_copy(data->ServiceNames, data->ServiceNameCount, &credential->names))
         return error_info_no_memory(error_info);
+    credential->n_names = data->ServiceNameCount;
     if (!hash_suite_init(&credential->hashes))
         return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
                                  "OpenSSL has no digests");

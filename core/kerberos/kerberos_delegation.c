@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Makes a cache with a name that no other memory cache of this process has. */
-static bool reserve(krb5_context krb5, char **ret_name)
+bool kerberos_delegation_new(krb5_context krb5, char **ret_name)
 {
     krb5_ccache cache;
     char *full = NULL;
@@ -40,7 +39,7 @@ bool kerberos_delegation_store(gss_cred_id_t delegated, char **ret_name)
     char *name = NULL;
     if (krb5_init_context(&krb5) != 0)
         return false;
-    bool ok = reserve(krb5, &name);
+    bool ok = kerberos_delegation_new(krb5, &name);
     krb5_free_context(krb5);
     if (ok && !fill(name, delegated)) {
         kerberos_delegation_free(name);

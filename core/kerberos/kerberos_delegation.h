@@ -6,7 +6,12 @@
 #define KERBEROS_DELEGATION_H
 
 #include <gssapi/gssapi.h>
+#include <krb5/krb5.h>
 #include <stdbool.h>
+
+/* Makes an empty cache in memory, whose name no other cache of this process has. The caller ends it
+ * with kerberos_delegation_free(). False: no memory, or libkrb5 failed. */
+bool kerberos_delegation_new(krb5_context krb5, char **ret_name);
 
 /* Copies the delegated credential into a new cache. *ret_name is "MEMORY:...", which the caller
  * ends with kerberos_delegation_free(). False: no memory, or libkrb5 failed. No network. */

@@ -75,19 +75,33 @@ bool kerberos_keys_has_service(struct kerberos_keys *keys, const struct sspi_vie
     return found;
 }
 
+/* Which keys are copied. */
+struct wanted {
+    const char *principal; /* exactly this one; NULL: the accepted services */
+    const struct sspi_view *service_names;
+    size_t n_service_names;
+};
+
+static bool is_wanted(const struct wanted *wanted, const char *name)
+{
+    if (wanted->principal != NULL)
+        return strcmp(wanted->principal, name) == 0;
+    return service_name_accepts_principal(bytes_view(name), wanted->service_names,
+                                          wanted->n_service_names);
+}
+
 /* Under the lock. *ret_first is the principal of the first key. *ret_several is true if another
  * key has another principal. */
-static krb5_error_code add_accepted(struct kerberos_keys *keys, krb5_keytab memory,
-                                    const struct sspi_view *service_names, size_t n_service_names,
-                                    size_t *ret_n_keys, const char **ret_first, bool *ret_several)
+static krb5_error_code add_wanted(struct kerberos_keys *keys, krb5_keytab memory,
+                                  const struct wanted *wanted, size_t *ret_n_keys,
+                                  const char **ret_first, bool *ret_several)
 {
     const struct kerberos_entries *entries = keys->source.contents;
     *ret_n_keys = 0;
     *ret_first = NULL;
     *ret_several = false;
     for (size_t i = 0; i < entries->n_entries; i++) {
-        if (!service_name_accepts_principal(bytes_view(entries->names[i]), service_names,
-                                            n_service_names))
+        if (!is_wanted(wanted, entries->names[i]))
             continue;
         krb5_error_code code = krb5_kt_add_entry(keys->context, memory, &entries->list[i]);
         if (code != 0)
@@ -101,28 +115,26 @@ static krb5_error_code add_accepted(struct kerberos_keys *keys, krb5_keytab memo
 }
 
 /* Under the lock. */
-static krb5_error_code fill(struct kerberos_keys *keys, const struct sspi_view *service_names,
-                            size_t n_service_names, struct kerberos_keys_copy *copy)
+static krb5_error_code fill(struct kerberos_keys *keys, const struct wanted *wanted,
+                            struct kerberos_keys_copy *copy)
 {
     const char *first;
     bool several;
-    krb5_error_code code = add_accepted(keys, copy->memory, service_names, n_service_names,
-                                        &copy->n_keys, &first, &several);
+    krb5_error_code code = add_wanted(keys, copy->memory, wanted, &copy->n_keys, &first, &several);
     if (code != 0 || first == NULL || several)
         return code;
     copy->only_service = strdup(first);
     return copy->only_service == NULL ? ENOMEM : 0;
 }
 
-bool kerberos_keys_copy_init(struct kerberos_keys_copy *ret_copy, struct kerberos_keys *keys,
-                             const char *name, const struct sspi_view *service_names,
-                             size_t n_service_names)
+static bool copy_wanted(struct kerberos_keys_copy *ret_copy, struct kerberos_keys *keys,
+                        const char *name, const struct wanted *wanted)
 {
     struct kerberos_keys_copy copy = {0};
     pthread_mutex_lock(&keys->source.lock);
     krb5_error_code code = krb5_kt_resolve(keys->context, name, &copy.memory);
     if (code == 0) {
-        code = fill(keys, service_names, n_service_names, &copy);
+        code = fill(keys, wanted, &copy);
         if (code != 0)
             krb5_kt_close(keys->context, copy.memory);
     }
@@ -132,6 +144,21 @@ bool kerberos_keys_copy_init(struct kerberos_keys_copy *ret_copy, struct kerbero
         return false;
     *ret_copy = copy;
     return true;
+}
+
+bool kerberos_keys_copy_init(struct kerberos_keys_copy *ret_copy, struct kerberos_keys *keys,
+                             const char *name, const struct sspi_view *service_names,
+                             size_t n_service_names)
+{
+    struct wanted wanted = {NULL, service_names, n_service_names};
+    return copy_wanted(ret_copy, keys, name, &wanted);
+}
+
+bool kerberos_keys_copy_principal(struct kerberos_keys_copy *ret_copy, struct kerberos_keys *keys,
+                                  const char *name, const char *principal)
+{
+    struct wanted wanted = {.principal = principal};
+    return copy_wanted(ret_copy, keys, name, &wanted);
 }
 
 void kerberos_keys_copy_clear(struct kerberos_keys_copy *copy, struct kerberos_keys *keys)
@@ -151,6 +178,66 @@ bool kerberos_keys_has_principal(struct kerberos_keys *keys, struct sspi_view pr
         found = bytes_equal(bytes_view(entries->names[i]), principal);
     pthread_mutex_unlock(&keys->source.lock);
     return found;
+}
+
+void kerberos_keys_list(struct kerberos_keys *keys, struct bytes *to)
+{
+    pthread_mutex_lock(&keys->source.lock);
+    kerberos_entries_list(keys->source.contents, to);
+    pthread_mutex_unlock(&keys->source.lock);
+}
+
+/* The account of a machine in a domain: HOST$. */
+static bool is_machine(const krb5_keytab_entry *entry)
+{
+    krb5_const_principal principal = entry->principal;
+    if (principal->length != 1 || principal->data[0].length == 0)
+        return false;
+    return principal->data[0].data[principal->data[0].length - 1] == '$';
+}
+
+static bool is_chosen(const char *principal, char *const *chosen, size_t n_chosen)
+{
+    for (size_t i = 0; i < n_chosen; i++) {
+        if (strcmp(chosen[i], principal) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A list of clients that is being filled. */
+struct clients {
+    char **names;
+    size_t n_names;
+    size_t limit;
+};
+
+static void add_client(struct clients *to, const char *name)
+{
+    if (to->n_names == to->limit || is_chosen(name, to->names, to->n_names))
+        return;
+    to->names[to->n_names] = strdup(name);
+    if (to->names[to->n_names] != NULL)
+        to->n_names++;
+}
+
+size_t kerberos_keys_clients(struct kerberos_keys *keys, const struct sspi_view *service_names,
+                             size_t n_service_names, char **ret_names, size_t limit)
+{
+    struct clients clients = {ret_names, 0, limit};
+    struct wanted wanted = {NULL, service_names, n_service_names};
+    pthread_mutex_lock(&keys->source.lock);
+    const struct kerberos_entries *entries = keys->source.contents;
+    for (size_t i = 0; i < entries->n_entries; i++) {
+        if (is_machine(&entries->list[i]))
+            add_client(&clients, entries->names[i]);
+    }
+    for (size_t i = 0; i < entries->n_entries; i++) {
+        if (is_wanted(&wanted, entries->names[i]))
+            add_client(&clients, entries->names[i]);
+    }
+    pthread_mutex_unlock(&keys->source.lock);
+    return clients.n_names;
 }
 
 bool kerberos_keys_has_other_realm(struct kerberos_keys *keys, const char *realm)
@@ -184,15 +271,6 @@ static unsigned rank_of(const char *principal, const struct kerberos_keys_wish *
     if (wish->host.len > 0 && bytes_equal_nocase(host, wish->host))
         rank += 8;
     return rank;
-}
-
-static bool is_chosen(const char *principal, char *const *chosen, size_t n_chosen)
-{
-    for (size_t i = 0; i < n_chosen; i++) {
-        if (strcmp(chosen[i], principal) == 0)
-            return true;
-    }
-    return false;
 }
 
 /* Under the lock. NULL: no other principal is accepted. */

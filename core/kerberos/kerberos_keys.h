@@ -42,6 +42,15 @@ bool kerberos_keys_has_service(struct kerberos_keys *keys, const struct sspi_vie
 /* True if a key is for exactly this principal. */
 bool kerberos_keys_has_principal(struct kerberos_keys *keys, struct sspi_view principal);
 
+/* Appends the principals that have keys, for an error text. */
+void kerberos_keys_list(struct kerberos_keys *keys, struct bytes *to);
+
+/* Finds the principals that may be a client of the KDC, each once: first the accounts of machines
+ * (HOST$), then the accepted services. The caller frees each of *ret_names. Returns their number,
+ * at most `limit`; less if memory ran out. */
+size_t kerberos_keys_clients(struct kerberos_keys *keys, const struct sspi_view *service_names,
+                             size_t n_service_names, char **ret_names, size_t limit);
+
 /* True if a key is for a service of another realm than this one. */
 bool kerberos_keys_has_other_realm(struct kerberos_keys *keys, const char *realm);
 
@@ -73,6 +82,10 @@ struct kerberos_keys_copy {
 bool kerberos_keys_copy_init(struct kerberos_keys_copy *ret_copy, struct kerberos_keys *keys,
                              const char *name, const struct sspi_view *service_names,
                              size_t n_service_names) MUST_USE;
+
+/* Makes the MEMORY keytab `name` with the keys of exactly this principal. As above. */
+bool kerberos_keys_copy_principal(struct kerberos_keys_copy *ret_copy, struct kerberos_keys *keys,
+                                  const char *name, const char *principal) MUST_USE;
 
 /* Closes the MEMORY keytab. libkrb5 frees the keys with the last GSS credential that uses them. */
 void kerberos_keys_copy_clear(struct kerberos_keys_copy *copy, struct kerberos_keys *keys);
