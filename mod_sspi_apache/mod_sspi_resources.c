@@ -23,7 +23,10 @@ enum {
     FOUND_DIGEST = 1 << 8,
     FOUND_MECHANISMS = 1 << 9,
     FOUND_KERBEROS_MECHANISM = 1 << 10,
-    FOUND_NTLM_MECHANISM = 1 << 11
+    FOUND_NTLM_MECHANISM = 1 << 11,
+    FOUND_BASIC = 1 << 12,
+    FOUND_BASIC_KDC = 1 << 13,
+    FOUND_BASIC_WINBIND = 1 << 14
 };
 
 /* The directive of each bit, and its word. NULL: any word. */
@@ -44,6 +47,9 @@ static const struct {
     {FOUND_MECHANISMS, SSPI_OPTION_MECHANISMS, NULL},
     {FOUND_KERBEROS_MECHANISM, SSPI_OPTION_MECHANISMS, "kerberos"},
     {FOUND_NTLM_MECHANISM, SSPI_OPTION_MECHANISMS, "ntlm"},
+    {FOUND_BASIC, SSPI_OPTION_PACKAGES, "Basic"},
+    {FOUND_BASIC_KDC, SSPI_OPTION_BASIC_VERIFY, "kdc"},
+    {FOUND_BASIC_WINBIND, SSPI_OPTION_BASIC_VERIFY, "winbind"},
 };
 
 #define KEYTAB_BIT (UINT64_C(1) << SSPI_OPTION_KEYTAB)
@@ -152,6 +158,56 @@ static void check_sessions(server_rec *host, const struct mod_sspi_dir_config *d
     }
 }
 
+/* True if another scope of any host makes Basic work in this section, whether httpd merges that
+ * scope before the section or after it. */
+static bool may_have_basic(const struct opening *opening, const struct sspi_policy *outer,
+                           const struct sspi_policy *inner)
+{
+    struct sspi_policy before, after;
+    char error[SSPI_ERROR_SIZE];
+
+    for (const server_rec *host = opening->hosts; host != NULL; host = host->next) {
+        const struct mod_sspi_server_config *config =
+            ap_get_module_config(host->module_config, &sspi_module);
+
+        for (int i = 0; i < config->dirs->nelts; i++) {
+            const struct sspi_policy *other =
+                &APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *)->policy;
+
+            sspi_policy_merge(&before, outer, other);
+            sspi_policy_merge(&before, &before, inner);
+            sspi_policy_merge(&after, outer, inner);
+            sspi_policy_merge(&after, &after, other);
+            if (sspi_policy_check_basic(&before, SSPI_SERVER_APACHE, error) ||
+                sspi_policy_check_basic(&after, SSPI_SERVER_APACHE, error)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Checks Basic in a section and the server around it. A section with an AuthType of its own, or
+ * with packages of its own, is a location. */
+static void check_basic(server_rec *host, const struct mod_sspi_dir_config *dir,
+                        struct opening *opening)
+{
+    const struct mod_sspi_dir_config *outer =
+        ap_get_module_config(host->lookup_defaults, &sspi_module);
+    struct sspi_policy policy;
+    char error[SSPI_ERROR_SIZE];
+
+    if (dir->auth_type != MOD_SSPI_AUTH_SSPI &&
+        !sspi_policy_is_set(&dir->policy, SSPI_OPTION_PACKAGES)) {
+        return;
+    }
+    sspi_policy_merge(&policy, &outer->policy, &dir->policy);
+    if (dir != outer && !sspi_policy_check_basic(&policy, SSPI_SERVER_APACHE, error) &&
+        !may_have_basic(opening, &outer->policy, &dir->policy)) {
+        report(host, opening, error);
+    }
+}
+
 /* Opens a policy that sets only this package and mechanism. `mechanism` may be NULL. */
 static void open_packages(server_rec *s, struct opening *opening, const char *package,
                           const char *mechanism, bool has_realm)
@@ -165,6 +221,23 @@ static void open_packages(server_rec *s, struct opening *opening, const char *pa
         (mechanism == NULL || sspi_policy_set(&policy, SSPI_OPTION_MECHANISMS, &mechanisms, 1,
                                               SSPI_SERVER_APACHE, error))) {
         open_policy(s, opening, &policy, true, has_realm);
+    }
+}
+
+/* The same for Basic: who verifies its passwords may need no file that a scope names. */
+static void open_basic_defaults(server_rec *s, struct opening *opening, unsigned found)
+{
+    if ((found & FOUND_BASIC) == 0) {
+        return;
+    }
+    if ((found & FOUND_BASIC_KDC) != 0 && (found & FOUND_KEYTAB) == 0) {
+        open_packages(s, opening, "Negotiate", "kerberos", true);
+    }
+    if ((found & FOUND_BASIC_WINBIND) != 0) {
+        open_packages(s, opening, "NTLM", "ntlm", true);
+    }
+    if ((found & FOUND_REALM) == 0) {
+        open_packages(s, opening, "Basic", NULL, false);
     }
 }
 
@@ -195,6 +268,7 @@ static void open_defaults(apr_pool_t *ptemp, server_rec *s, struct opening *open
         (found & (FOUND_REALM | FOUND_DIGEST_USERS)) != (FOUND_REALM | FOUND_DIGEST_USERS)) {
         open_packages(s, opening, "Digest", NULL, (found & FOUND_REALM) != 0);
     }
+    open_basic_defaults(s, opening, found);
 }
 
 static bool sets_keytab(const struct sspi_policy *policy)
@@ -265,6 +339,7 @@ static void open_configured(server_rec *host, const struct mod_sspi_server_confi
         }
         open_policy(host, opening, &policy, false, false);
         check_sessions(host, APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *), opening);
+        check_basic(host, APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *), opening);
     }
 }
 

@@ -13,6 +13,7 @@
 #include "binding_session.h"
 #include "clock.h"
 #include "hash.h"
+#include "acceptor_basic.h"
 #include "acceptor_config_check.h"
 #include "policy.h"
 #include "policy_require.h"
@@ -94,6 +95,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     acceptor_log_addresses_clear(&acceptor->logged_proxies);
     acceptor_sessions_free(acceptor->sessions);
     hash_suite_clear(&acceptor->hashes);
+    ntlm_nt_hash_clear(&acceptor->nt_hash);
     store_keys_unref(acceptor->state_keys);
     store_state_free(acceptor->state);
     free(acceptor->default_realm);
@@ -608,12 +610,14 @@ static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_p
         return true;
     }
     if (!check_ntlm(acceptor, policy, error) ||
-        (digest && !check_digest(acceptor, policy, has_realm, error)))
+        (digest && !check_digest(acceptor, policy, has_realm, error)) ||
+        !acceptor_basic_check(policy, acceptor->config.server, has_realm, error))
         return false;
     ret_needs->keytab = policy_uses_mech(policy, SSPI_MECH_KERBEROS);
     ret_needs->nt_users = policy_uses_mech(policy, SSPI_MECH_NTLM);
     /* Or the users come from an authn provider (SSPIDigestProvider). */
-    ret_needs->users = digest && sspi_policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
+    ret_needs->users = policy_uses_digest_users(policy) &&
+                       sspi_policy_is_set(policy, SSPI_OPTION_DIGEST_USER_FILE);
     ret_needs->certificates = sspi_policy_is_set(policy, SSPI_OPTION_CHANNEL_BINDING_CERTIFICATE);
     return true;
 }
@@ -675,7 +679,8 @@ bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy
     if (!acceptor_config_check_user_name(policy, acceptor->config.server, error) ||
         (complete && !sspi_policy_check_session(policy, acceptor->config.server, error)) ||
         !find_needs(acceptor, policy, complete, has_realm, &needs, error) ||
-        !open_needs(acceptor, policy, &needs, error))
+        !open_needs(acceptor, policy, &needs, error) ||
+        !acceptor_basic_open_hash(policy, acceptor->config.server, &acceptor->nt_hash, error))
         return false;
     /* Until the SID of the own domain is known, no SID of a foreign user is shown. */
     if (policy_asks_directory(policy))

@@ -5,6 +5,7 @@
 
 #include "binding_certificate.h"
 #include "hash.h"
+#include "ntlm_nt_hash.h"
 #include "acceptor_credentials.h"
 #include "acceptor_directory.h"
 #include "acceptor_limiter.h"
@@ -20,7 +21,8 @@ struct sspi_acceptor {
     struct sspi_acceptor_config config;
     struct acceptor_source *sources;
     struct binding_table *tls;
-    struct hash_suite hashes; /* for channel bindings and marks of users */
+    struct hash_suite hashes;    /* for channel bindings, marks of users and passwords */
+    struct ntlm_nt_hash nt_hash; /* for passwords; empty: no NT user file is open */
     struct sspi_state *state;
     struct store_keys *state_keys; /* the key in `state`; NULL: no state, or no memory */
     char *default_realm;           /* of krb5.conf; NULL: none */

@@ -23,12 +23,12 @@ static bool is_printable(char octet)
 
 /* Firefox (153) sends no Authorization header for a realm beyond ASCII, whatever its encoding. A
  * colon ends the realm in a user file. */
-static bool is_usable_realm(struct sspi_view realm)
+static bool is_usable_realm(struct sspi_view realm, bool is_of_file)
 {
     if (realm.len == 0 || realm.len > DIGEST_CHALLENGE_REALM_LIMIT)
         return false;
     for (size_t i = 0; i < realm.len; i++)
-        if (!is_printable(realm.data[i]) || realm.data[i] == ':')
+        if (!is_printable(realm.data[i]) || (is_of_file && realm.data[i] == ':'))
             return false;
     return true;
 }
@@ -37,14 +37,16 @@ bool sspi_policy_check_realm(const struct sspi_policy *policy, struct sspi_view 
                              enum sspi_server server, char *error)
 {
     char shown[SHOWN_SIZE];
-    if (!policy->schemes.offers[SSPI_SCHEME_DIGEST] || is_usable_realm(realm))
+    bool digest = policy->schemes.offers[SSPI_SCHEME_DIGEST];
+    if ((!digest && !policy->schemes.offers[SSPI_SCHEME_BASIC]) ||
+        is_usable_realm(realm, policy_uses_digest_users(policy)))
         return true;
-    snprintf(
-        error, SSPI_ERROR_SIZE,
-        "%s: \"%s\" is not valid for Digest: use 1 to %d characters of printable ASCII without "
-        "a colon. A user file cannot hold a colon, and some browsers answer no other realm",
-        sspi_option_info(SSPI_OPTION_REALM)->name[server], escape_text(shown, sizeof(shown), realm),
-        DIGEST_CHALLENGE_REALM_LIMIT);
+    snprintf(error, SSPI_ERROR_SIZE,
+             "%s: \"%s\" is not valid for %s: use 1 to %d characters of printable ASCII without "
+             "a colon. A user file cannot hold a colon, and some browsers answer no other realm",
+             sspi_option_info(SSPI_OPTION_REALM)->name[server],
+             escape_text(shown, sizeof(shown), realm), digest ? "Digest" : "Basic",
+             DIGEST_CHALLENGE_REALM_LIMIT);
     return false;
 }
 
@@ -66,7 +68,7 @@ static bool can_match(const struct sspi_policy *policy, struct sspi_view name)
 {
     return (policy_uses_mech(policy, SSPI_MECH_KERBEROS) && divides(name, '@')) ||
            (policy_uses_mech(policy, SSPI_MECH_NTLM) && divides(name, '\\')) ||
-           (policy->schemes.offers[SSPI_SCHEME_DIGEST] && is_digest_name(name));
+           (policy_uses_digest_users(policy) && is_digest_name(name));
 }
 
 /* True for text that an administrator may mean as a pattern. The core compares it literally. */
@@ -106,7 +108,7 @@ static void append_right_names(struct bytes *to, const struct sspi_policy *polic
         bytes_append_format(to, "%s@%s", user, default_realm != NULL ? default_realm : "REALM");
     if (policy_uses_mech(policy, SSPI_MECH_NTLM))
         bytes_append_format(to, "%sDOMAIN\\%s", to->len > 0 ? " or " : "", user);
-    if (policy->schemes.offers[SSPI_SCHEME_DIGEST])
+    if (policy_uses_digest_users(policy))
         bytes_append_format(to, "%sdigest:%s", to->len > 0 ? " or " : "", user);
     bytes_append_char(to, '\0');
 }
@@ -132,7 +134,7 @@ bool acceptor_config_check_realm(const struct sspi_policy *policy, const char *d
                                  struct sspi_view realm, char *text)
 {
     char shown[SHOWN_SIZE];
-    bool digest = policy->schemes.offers[SSPI_SCHEME_DIGEST];
+    bool digest = policy_uses_digest_users(policy);
     bool directory =
         policy_uses_mech(policy, SSPI_MECH_KERBEROS) || policy_uses_mech(policy, SSPI_MECH_NTLM);
     if (is_digest_name(realm) ? digest : directory)

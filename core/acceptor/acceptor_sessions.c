@@ -23,17 +23,16 @@ struct acceptor_sessions {
 /* Winbind is not asked at start. Its domain is the same for all locations. */
 static const struct sid some_domain = {.n_sub = 1};
 
-/* Appends the audience of logins by this scheme and mechanism. `option` names the user file. */
+/* Appends the audience of logins by this mechanism. `option` names the user file. */
 static void append_audience(const struct acceptor_sessions_location *location,
-                            const struct hash_suite *hashes, uint8_t scheme, uint8_t mech,
-                            enum sspi_option option, struct bytes *to)
+                            const struct hash_suite *hashes, uint8_t mech, enum sspi_option option,
+                            struct bytes *to)
 {
     const struct sspi_policy *policy = location->policy;
     const struct sspi_words *path = policy_words(policy, option);
     struct session_audience audience;
     const struct session_audience_facts facts = {
         .configured = policy_session_audience(policy),
-        .scheme = scheme,
         .mech = mech,
         .realm = location->realm,
         .path = path->n > 0 ? path->words[0] : (struct sspi_view){NULL, 0},
@@ -50,14 +49,11 @@ static void append_audiences(const struct acceptor_sessions_location *location,
 {
     const struct sspi_policy *policy = location->policy;
     if (policy_uses_mech(policy, SSPI_MECH_KERBEROS))
-        append_audience(location, hashes, SSPI_SCHEME_NEGOTIATE, SSPI_MECH_KERBEROS,
-                        SSPI_OPTION_KEYTAB, to);
+        append_audience(location, hashes, SSPI_MECH_KERBEROS, SSPI_OPTION_KEYTAB, to);
     if (policy_uses_mech(policy, SSPI_MECH_NTLM))
-        append_audience(location, hashes, SSPI_SCHEME_NEGOTIATE, SSPI_MECH_NTLM,
-                        SSPI_OPTION_NTLM_USER_FILE, to);
-    if (policy->schemes.offers[SSPI_SCHEME_DIGEST])
-        append_audience(location, hashes, SSPI_SCHEME_DIGEST, SSPI_MECH_NONE,
-                        SSPI_OPTION_DIGEST_USER_FILE, to);
+        append_audience(location, hashes, SSPI_MECH_NTLM, SSPI_OPTION_NTLM_USER_FILE, to);
+    if (policy_uses_digest_users(policy))
+        append_audience(location, hashes, SSPI_MECH_NONE, SSPI_OPTION_DIGEST_USER_FILE, to);
     bytes_append_char(to, '\0');
 }
 
@@ -135,10 +131,10 @@ static void write_text(const struct acceptor_sessions_location *location,
         sspi_option_info(SSPI_OPTION_SESSION_AUDIENCE)->name[location->server]);
 }
 
-/* True if the realm of Digest is not known now, so the audience is not known either. */
+/* True if the realm of Digest's users is not known now, so the audience is not known either. */
 static bool is_open(const struct acceptor_sessions_location *location)
 {
-    return location->policy->schemes.offers[SSPI_SCHEME_DIGEST] && location->realm.len == 0 &&
+    return policy_uses_digest_users(location->policy) && location->realm.len == 0 &&
            location->policy->session_audience.n == 0;
 }
 

@@ -39,8 +39,8 @@ static size_t find_digest(const struct policy_identity *identity,
 size_t acceptor_user_mark_find(const struct policy_identity *identity,
                                uint8_t ret_hash[STORE_USERS_HASH_MAX])
 {
-    return identity->scheme == SSPI_SCHEME_DIGEST ? find_digest(identity, ret_hash)
-                                                  : find_nt(identity, ret_hash);
+    return identity->mech == SSPI_MECH_NONE ? find_digest(identity, ret_hash)
+                                            : find_nt(identity, ret_hash);
 }
 
 static bool digest_hash(const struct hash_suite *hashes,

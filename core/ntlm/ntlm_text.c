@@ -49,6 +49,7 @@ bool ntlm_text_encode(struct bytes *to, struct sspi_view text)
         bytes_append_char(to, (char)(units[i] & 0xFF));
         bytes_append_char(to, (char)(units[i] >> 8));
     }
+    bytes_wipe(units, n_units * sizeof(*units)); /* it may be a password */
     free(units);
     return !to->failed;
 }

@@ -198,6 +198,25 @@ static bool read_number(struct sspi_view text, const char *units, const uint64_t
     return true;
 }
 
+/* The greatest values of SSPIBasicTries. */
+#define BASIC_TRIES_NUMBER_LIMIT 1000
+#define BASIC_TRIES_TIME_LIMIT_S 86400
+
+static const uint64_t seconds[] = {1, 60, 3600, 86400};
+
+bool policy_read_tries(struct sspi_view word, struct policy_tries *ret_tries)
+{
+    const char *slash = word.len == 0 ? NULL : memchr(word.data, '/', word.len);
+    if (slash == NULL)
+        return false;
+    const struct sspi_view number = {word.data, (size_t)(slash - word.data)};
+    const struct sspi_view time = {slash + 1, word.len - number.len - 1};
+    return read_number(number, "", NULL, &ret_tries->number) && ret_tries->number >= 1 &&
+           ret_tries->number <= BASIC_TRIES_NUMBER_LIMIT &&
+           read_number(time, "smhd", seconds, &ret_tries->time_s) && ret_tries->time_s >= 1 &&
+           ret_tries->time_s <= BASIC_TRIES_TIME_LIMIT_S;
+}
+
 static bool read_quantity(const struct directive *directive, uint64_t *ret_number)
 {
     static const struct {
@@ -247,6 +266,10 @@ static bool check_word(const struct directive *directive, struct sspi_view word,
                       "an address or a network: 192.0.2.1, 192.0.2.0/24, 2001:db8::/32");
     if (directive->option == SSPI_OPTION_SERVICE_NAME && !service_name_is_pattern(word))
         return refuse(directive, word, "HTTP/host, HTTP/host@REALM, HTTP/ (any host) or * (any)");
+    struct policy_tries tries;
+    if (directive->option == SSPI_OPTION_BASIC_TRIES && !policy_read_tries(word, &tries))
+        return refuse(directive, word,
+                      "number/time: 5/5m (1 to 1000 wrong passwords, 1 second to 1 day)");
     return true;
 }
 
@@ -406,16 +429,88 @@ void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy 
 
 /* ---- predicates ---- */
 
-bool policy_offers_digest_only(const struct sspi_policy *policy)
+/* True if a user file is named. */
+static bool has_user_file(const struct sspi_policy *policy)
 {
-    return policy->schemes.order[0] == SSPI_SCHEME_DIGEST && policy->schemes.order[1] == 0;
+    return policy->digest_user_file.n > 0 || policy->ntlm_user_file.n > 0;
 }
 
-bool policy_uses_mech(const struct sspi_policy *policy, enum sspi_mech mech)
+bool policy_runs_mech(const struct sspi_policy *policy, enum sspi_mech mech)
 {
     return policy->mechanisms.offers[mech] &&
            (policy->schemes.offers[SSPI_SCHEME_NEGOTIATE] ||
             (mech == SSPI_MECH_NTLM && policy->schemes.offers[SSPI_SCHEME_NTLM]));
+}
+
+bool policy_basic_verifier(const struct sspi_policy *policy, enum sspi_basic_verify *ret_verifier)
+{
+    *ret_verifier = policy->basic_verify;
+    if (sspi_policy_is_set(policy, SSPI_OPTION_BASIC_VERIFY))
+        return true;
+    if (policy->keytab.n > 0 || policy_runs_mech(policy, SSPI_MECH_KERBEROS))
+        *ret_verifier = SSPI_BASIC_VERIFY_KDC;
+    else if (policy->ntlm_user_file.n == 0 && policy_runs_mech(policy, SSPI_MECH_NTLM))
+        *ret_verifier = SSPI_BASIC_VERIFY_WINBIND;
+    else if (has_user_file(policy))
+        *ret_verifier = SSPI_BASIC_VERIFY_FILE;
+    else
+        return false;
+    return true;
+}
+
+bool policy_basic_has(const struct sspi_policy *policy, enum sspi_mech mech)
+{
+    enum sspi_basic_verify verifier;
+    if (!policy->schemes.offers[SSPI_SCHEME_BASIC] || !policy_basic_verifier(policy, &verifier))
+        return false;
+    bool by_file = verifier == SSPI_BASIC_VERIFY_FILE;
+    switch (mech) {
+    case SSPI_MECH_KERBEROS:
+        return verifier == SSPI_BASIC_VERIFY_KDC;
+    case SSPI_MECH_NTLM:
+        return verifier == SSPI_BASIC_VERIFY_WINBIND || (by_file && policy->ntlm_user_file.n > 0);
+    default:
+        return by_file && policy->digest_user_file.n > 0;
+    }
+}
+
+bool policy_offers_basic(const struct sspi_policy *policy, bool tls)
+{
+    return policy->schemes.offers[SSPI_SCHEME_BASIC] && (tls || !policy->basic_require_tls) &&
+           !policy_demands_channel(policy);
+}
+
+bool policy_offers_only_over_tls(const struct sspi_policy *policy)
+{
+    return policy->schemes.order[0] == SSPI_SCHEME_BASIC && policy->schemes.order[1] == 0 &&
+           policy->basic_require_tls;
+}
+
+struct policy_tries policy_basic_tries(const struct sspi_policy *policy)
+{
+    struct policy_tries tries;
+    /* The default is a word, too, and sspi_policy_set() has checked any other one. */
+    if (policy->basic_tries.n == 0 || !policy_read_tries(policy->basic_tries.words[0], &tries))
+        return (struct policy_tries){.number = 0, .time_s = 1};
+    return tries;
+}
+
+bool policy_uses_digest_users(const struct sspi_policy *policy)
+{
+    return policy->schemes.offers[SSPI_SCHEME_DIGEST] || policy_basic_has(policy, SSPI_MECH_NONE);
+}
+
+bool policy_uses_mech(const struct sspi_policy *policy, enum sspi_mech mech)
+{
+    return policy_runs_mech(policy, mech) || policy_basic_has(policy, mech);
+}
+
+bool policy_has_only_digest_users(const struct sspi_policy *policy)
+{
+    return policy_uses_digest_users(policy) && !policy->schemes.offers[SSPI_SCHEME_NEGOTIATE] &&
+           !policy->schemes.offers[SSPI_SCHEME_NTLM] &&
+           !policy_basic_has(policy, SSPI_MECH_KERBEROS) &&
+           !policy_basic_has(policy, SSPI_MECH_NTLM);
 }
 
 bool policy_uses_group_file(const struct sspi_policy *policy)

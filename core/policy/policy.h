@@ -10,11 +10,47 @@
 /* The words of a FILE, FILES, WORDS or LINES option. */
 const struct sspi_words *policy_words(const struct sspi_policy *policy, enum sspi_option option);
 
-/* True if Digest is the only offered scheme. */
-bool policy_offers_digest_only(const struct sspi_policy *policy);
+/* True if all users are those of lines of Digest: no offered scheme has users of another kind. */
+bool policy_has_only_digest_users(const struct sspi_policy *policy);
 
-/* True if an offered scheme can run this mechanism. Then its keys or users must be open. */
+/* True if users may log in with lines of Digest: by Digest, or by Basic. */
+bool policy_uses_digest_users(const struct sspi_policy *policy);
+
+/* True if Negotiate or NTLM is offered and can run this mechanism. */
+bool policy_runs_mech(const struct sspi_policy *policy, enum sspi_mech mech);
+
+/* True if an offered scheme can log users of this mechanism in. Then its keys or users must be
+ * open. By Basic these are principals of the KDC, or accounts of winbind and of NT lines. */
 bool policy_uses_mech(const struct sspi_policy *policy, enum sspi_mech mech);
+
+/* ---- Basic ---- */
+
+/* Writes who verifies the passwords of Basic. Without the directive it is the first that is
+ * configured: the KDC if there is a keytab or Negotiate runs Kerberos, winbind if NTLM runs without
+ * a user file, then the user files. False: none of them is configured. */
+bool policy_basic_verifier(const struct sspi_policy *policy, enum sspi_basic_verify *ret_verifier);
+
+/* True if Basic is offered and can log users of this mechanism in: principals of the KDC
+ * (KERBEROS), accounts of winbind or of NT lines (NTLM), users of Digest lines (NONE). */
+bool policy_basic_has(const struct sspi_policy *policy, enum sspi_mech mech);
+
+/* How many wrong passwords are verified in how much time (SSPIBasicTries). */
+struct policy_tries {
+    uint64_t number;
+    uint64_t time_s;
+};
+
+/* True if `word` is number/time. */
+bool policy_read_tries(struct sspi_view word, struct policy_tries *ret_tries) MUST_USE;
+
+struct policy_tries policy_basic_tries(const struct sspi_policy *policy);
+
+/* True if Basic is offered on a connection. No form of Basic proves a channel, so it is never
+ * offered where that is demanded. */
+bool policy_offers_basic(const struct sspi_policy *policy, bool tls);
+
+/* True if a connection without TLS gets no challenge, because only Basic is offered. */
+bool policy_offers_only_over_tls(const struct sspi_policy *policy);
 
 /* True if the groups of a group file count. */
 bool policy_uses_group_file(const struct sspi_policy *policy);

@@ -65,6 +65,50 @@ static const char *check_digest(const struct sspi_policy *policy,
     return NULL;
 }
 
+/* True if users of this Kerberos realm may log in by Basic. */
+static bool allows_realm(const struct sspi_policy *policy, const struct policy_facts *facts,
+                         struct sspi_view realm)
+{
+    for (size_t i = 0; i < policy->basic_realms.n; i++)
+        if (bytes_equal(policy->basic_realms.words[i], realm))
+            return true;
+    return policy->basic_realms.n == 0 && facts->default_realm != NULL &&
+           bytes_equal(bytes_view(facts->default_realm), realm);
+}
+
+/* A user who logged in by Basic with a line of Digest. */
+static const char *check_line(const struct sspi_policy *policy,
+                              const struct policy_identity *identity,
+                              const struct policy_facts *facts)
+{
+    if (identity->source == NULL || identity->source != facts->source)
+        return "another user file";
+    if (identity->realm == NULL || !bytes_equal(bytes_view(identity->realm), facts->realm))
+        return "another realm";
+    return policy_identity_is_ambiguous(identity, policy) ? "a name that no other scheme can have"
+                                                          : NULL;
+}
+
+static const char *check_basic(const struct sspi_policy *policy,
+                               const struct policy_identity *identity,
+                               const struct policy_facts *facts)
+{
+    if (policy_demands_channel(policy))
+        return "a channel binding, which Basic does not prove";
+    if (!policy_basic_has(policy, identity->mech))
+        return "passwords that another source verifies";
+    switch (identity->mech) {
+    case SSPI_MECH_KERBEROS:
+        return allows_realm(policy, facts, bytes_view(identity->realm))
+                   ? check_kerberos(identity, facts)
+                   : "another realm";
+    case SSPI_MECH_NTLM:
+        return check_ntlm(identity, facts);
+    default:
+        return check_line(policy, identity, facts);
+    }
+}
+
 /* ---- logins of connections ---- */
 
 bool policy_check_persistent(const struct sspi_policy *policy,
@@ -127,6 +171,9 @@ const char *policy_check_identity(const struct sspi_policy *policy,
         return "another scheme";
     if (identity->scheme == SSPI_SCHEME_DIGEST)
         return check_digest(policy, identity, facts);
+    if (identity->scheme == SSPI_SCHEME_BASIC)
+        return facts->from_connection ? "credentials with each request"
+                                      : check_basic(policy, identity, facts);
     if (!policy->mechanisms.offers[identity->mech])
         return "other mechanisms";
     why = facts->from_connection ? check_login(policy, identity, facts) : NULL;

@@ -10,7 +10,8 @@
 struct policy_facts {
     /* The source that the policy uses for the identity's mechanism; NULL: it is not open. */
     const struct acceptor_source *source;
-    struct sspi_view realm; /* Digest's realm for this request */
+    struct sspi_view realm;    /* of Digest and Basic for this request */
+    const char *default_realm; /* of krb5.conf; NULL: none */
     /* Digest with providers: the hash that the providers of this location return is that of the
      * verification. */
     bool same_hash;

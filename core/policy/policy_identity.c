@@ -69,23 +69,28 @@ static bool reads_as_digest(struct sspi_view text)
            bytes_equal_nocase((struct sspi_view){text.data, prefix.len}, prefix);
 }
 
-const char *policy_identity_prefix(uint8_t scheme)
+/* True if a line of Digest verified the user. */
+static bool is_digest(uint8_t scheme, uint8_t mech)
 {
-    return scheme == SSPI_SCHEME_DIGEST ? POLICY_DIGEST_PREFIX : "";
+    return mech == SSPI_MECH_NONE && (scheme == SSPI_SCHEME_DIGEST || scheme == SSPI_SCHEME_BASIC);
+}
+
+const char *policy_identity_prefix(uint8_t scheme, uint8_t mech)
+{
+    return is_digest(scheme, mech) ? POLICY_DIGEST_PREFIX : "";
 }
 
 /* Returns the full form of `text`, the name or the realm of the identity. */
 static struct policy_full_name full_form(const struct policy_identity *identity, const char *text)
 {
-    bool is_ntlm = identity->mech == SSPI_MECH_NTLM;
-    bool is_digest = !is_ntlm && identity->scheme == SSPI_SCHEME_DIGEST;
+    const char *prefix = policy_identity_prefix(identity->scheme, identity->mech);
     struct sspi_view name = bytes_view(text);
-    if (!is_digest && reads_as_digest(name))
+    if (*prefix == '\0' && reads_as_digest(name))
         name = (struct sspi_view){NULL, 0};
     return (struct policy_full_name){
-        .prefix = is_digest ? SSPI_VIEW(POLICY_DIGEST_PREFIX) : SSPI_VIEW(""),
+        .prefix = bytes_view(prefix),
         .name = name,
-        .ignores_case = is_ntlm,
+        .ignores_case = identity->mech == SSPI_MECH_NTLM,
     };
 }
 
@@ -142,6 +147,6 @@ struct sspi_view policy_identity_write_name(const struct policy_identity *identi
 bool policy_identity_is_ambiguous(const struct policy_identity *identity,
                                   const struct sspi_policy *policy)
 {
-    return identity->scheme == SSPI_SCHEME_DIGEST && !policy_offers_digest_only(policy) &&
+    return is_digest(identity->scheme, identity->mech) && !policy_has_only_digest_users(policy) &&
            strpbrk(identity->name, "@\\") != NULL;
 }

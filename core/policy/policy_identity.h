@@ -12,7 +12,8 @@ struct acceptor_source; /* opaque here */
 
 struct policy_identity {
     uint8_t scheme;        /* SSPI_SCHEME_* */
-    uint8_t mech;          /* SSPI_MECH_* of Negotiate and NTLM; SSPI_MECH_NONE: Digest */
+    uint8_t mech;          /* SSPI_MECH_*; SSPI_MECH_NONE: a line of Digest verified the user, by
+                            * Digest or by Basic */
     char *name;            /* in full: alice@REALM, DOMAIN\alice, or the Digest user's */
     char *realm;           /* NULL: none */
     char *target;          /* service of the login; NULL: unknown */
@@ -44,8 +45,9 @@ bool policy_identity_copy(const struct policy_identity *identity,
 /* Leaves an empty one, and frees what it owns. An empty one is fine. */
 void policy_identity_clear(struct policy_identity *identity);
 
-/* Returns what stands before the name of a user of this scheme in a log line: the prefix, or "". */
-const char *policy_identity_prefix(uint8_t scheme);
+/* Returns what stands before the name of a user in a log line: the prefix of Digest's users, or "".
+ * `scheme` and `mech` are those of the login. */
+const char *policy_identity_prefix(uint8_t scheme, uint8_t mech);
 
 /* The full form of a user, in which the configuration names users: `prefix` and `name` together. */
 struct policy_full_name {

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "digest_params.h"
 #include "escape.h"
 #include "request_caches.h"
 #include "request_login.h"
@@ -19,6 +20,8 @@ static const char *name_of_scheme(uint8_t scheme)
         return "Negotiate";
     case SSPI_SCHEME_NTLM:
         return "NTLM";
+    case SSPI_SCHEME_BASIC:
+        return "Basic";
     default:
         return "Digest";
     }
@@ -77,6 +80,17 @@ static bool add_digest(struct sspi_exchange *exchange, const struct sspi_policy 
     return made;
 }
 
+/* RFC 7617 section 2: the realm, and the encoding in which the server expects name and password. */
+static void add_basic(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    struct bytes *line =
+        policy_offers_basic(policy, exchange->request.tls) ? add_authenticate(exchange) : NULL;
+    if (line == NULL)
+        return;
+    digest_params_append_quoted(line, "Basic realm", exchange->realm);
+    bytes_append_text(line, ", charset=\"UTF-8\"");
+}
+
 /* True if Negotiate or NTLM is offered. A mechanism of several legs is not offered on a connection
  * that cannot have them. */
 static bool is_offered(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
@@ -91,7 +105,7 @@ static bool is_offered(const struct sspi_exchange *exchange, const struct sspi_p
 static void log_proxy(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     struct sspi_view peer = exchange->request.peer;
-    if (!policy_uses_mech(policy, SSPI_MECH_NTLM) ||
+    if (!policy_runs_mech(policy, SSPI_MECH_NTLM) ||
         !policy_proxies_between(&exchange->request, policy))
         return;
     if (peer.len == 0)
@@ -164,6 +178,8 @@ bool request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_
         if (*at == SSPI_SCHEME_DIGEST) {
             if (!add_digest(exchange, policy))
                 return false;
+        } else if (*at == SSPI_SCHEME_BASIC) {
+            add_basic(exchange, policy);
         } else if (is_offered(exchange, policy, *at)) {
             struct bytes *line = add_authenticate(exchange);
             if (line != NULL)
@@ -257,6 +273,12 @@ static void add_authentication_info(struct sspi_exchange *exchange)
         bytes_append_view(line, bytes_as_view(&exchange->authentication_info));
 }
 
+/* True for the schemes whose clients send credentials only until their connection is logged in. */
+static bool runs_legs(uint8_t scheme)
+{
+    return scheme == SSPI_SCHEME_NEGOTIATE || scheme == SSPI_SCHEME_NTLM;
+}
+
 /* As on IIS: the header tells clients of Negotiate and NTLM whether the next request of the
  * connection needs credentials. */
 static void add_persistent_auth(struct sspi_exchange *exchange)
@@ -297,7 +319,7 @@ static void log_login(struct sspi_exchange *exchange)
     (void)request_exchange_log(
         exchange, SSPI_REASON_GRANTED, SEC_E_OK,
         "%s%s logged in by %s, %s; service: %s; channel: %s",
-        policy_identity_prefix(identity->scheme),
+        policy_identity_prefix(identity->scheme, identity->mech),
         escape_text(name, sizeof(name), bytes_view(identity->name)),
         name_of_scheme(identity->scheme), identity->mechanism,
         identity->target == NULL || *identity->target == '\0'
@@ -313,8 +335,8 @@ bool request_answer_granted(struct sspi_exchange *exchange, const struct sspi_po
         add_token(exchange);
     if (exchange->authentication_info.len > 0)
         add_authentication_info(exchange);
-    if (exchange->identity.mech != 0 && !exchange->from_connection && !exchange->from_session &&
-        !exchange->request.proxy)
+    if (runs_legs(exchange->identity.scheme) && !exchange->from_connection &&
+        !exchange->from_session && !exchange->request.proxy)
         add_persistent_auth(exchange);
     add_cookie(exchange);
     if (!finish_headers(exchange))

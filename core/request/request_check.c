@@ -30,10 +30,15 @@ const struct acceptor_source *request_check_source(const struct sspi_exchange *e
     return acceptor_source_find(exchange->acceptor->sources, policy, option);
 }
 
-/* Checks channel and service of a login that was verified under another policy. */
+/* Checks channel and service of a login that was verified under another policy. A password proves
+ * neither, and policy_check_identity() has checked that the location demands no channel. */
 static bool accepts_binding(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                             const char **ret_why)
 {
+    if (exchange->identity.scheme == SSPI_SCHEME_BASIC) {
+        exchange->bound = PACKAGE_BOUND_UNCHECKED;
+        return true;
+    }
     struct sspi_error_info error_info;
     SECURITY_STATUS status = request_bindings_check(exchange, policy, &error_info);
     if (status == SEC_E_OK)
@@ -51,6 +56,7 @@ bool request_check_accepts(struct sspi_exchange *exchange, const struct sspi_pol
     struct policy_facts facts = {
         .source = source,
         .realm = exchange->realm,
+        .default_realm = exchange->acceptor->default_realm,
         .same_hash = is_same_hash(&exchange->lookup),
         .default_algorithms = defaults,
         .from_connection = exchange->from_connection,
@@ -92,7 +98,7 @@ static enum sspi_reason refuse_line(struct sspi_exchange *exchange, enum policy_
         unknown ? "%s%s may meet the requirement \"%s\", but the cookie of the session had no room "
                   "for all groups: the client is asked for credentials"
                 : "%s%s does not meet the requirement \"%s\" of this location",
-        policy_identity_prefix(exchange->identity.scheme),
+        policy_identity_prefix(exchange->identity.scheme, exchange->identity.mech),
         escape_text(name, sizeof(name), bytes_view(exchange->identity.name)),
         show_line(words, line));
 }

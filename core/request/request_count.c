@@ -72,7 +72,8 @@ void request_count_granted(struct sspi_state *state, const struct policy_identit
         add(state, from_session ? STORE_COUNTER_GRANTED_SESSION : STORE_COUNTER_GRANTED_KEPT);
         return;
     }
-    add(state, counter_of_mechanism(identity->mech));
+    add(state, identity->scheme == SSPI_SCHEME_BASIC ? STORE_COUNTER_GRANTED_BASIC
+                                                     : counter_of_mechanism(identity->mech));
     add(state, counter_of_binding(bound));
 }
 

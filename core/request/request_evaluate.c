@@ -2,6 +2,7 @@
 #include "request_evaluate.h"
 
 #include "request_authorization.h"
+#include "request_basic.h"
 #include "request_digest.h"
 #include "request_login.h"
 #include "request_negotiate.h"
@@ -12,14 +13,31 @@ static enum sspi_reason refuse_malformed(struct sspi_exchange *exchange, enum ss
     return request_exchange_log(exchange, reason, SEC_E_INVALID_TOKEN, "%s", text);
 }
 
-/* Returns SSPI_SCHEME_*; SSPI_SCHEME_NONE: another scheme, such as Basic. */
+/* Returns SSPI_SCHEME_*; SSPI_SCHEME_NONE: another scheme, such as Bearer. */
 static uint8_t scheme_of_name(struct sspi_view scheme)
 {
     if (bytes_equal_nocase(scheme, SSPI_VIEW("Negotiate")))
         return SSPI_SCHEME_NEGOTIATE;
     if (bytes_equal_nocase(scheme, SSPI_VIEW("NTLM")))
         return SSPI_SCHEME_NTLM;
+    if (bytes_equal_nocase(scheme, SSPI_VIEW("Basic")))
+        return SSPI_SCHEME_BASIC;
     return bytes_equal_nocase(scheme, SSPI_VIEW("Digest")) ? SSPI_SCHEME_DIGEST : SSPI_SCHEME_NONE;
+}
+
+/* False: there is no header, or not one that is well-formed. */
+static bool split(const struct sspi_exchange *exchange, struct request_authorization *ret_split)
+{
+    return !exchange->request.several_authorizations &&
+           request_authorization_split(exchange->request.authorization, ret_split) ==
+               REQUEST_AUTHORIZATION_OK;
+}
+
+uint8_t request_evaluate_scheme(const struct sspi_exchange *exchange)
+{
+    struct request_authorization authorization;
+    return split(exchange, &authorization) ? scheme_of_name(authorization.scheme)
+                                           : SSPI_SCHEME_NONE;
 }
 
 bool request_evaluate_has_foreign_scheme(const struct sspi_exchange *exchange,
@@ -27,9 +45,7 @@ bool request_evaluate_has_foreign_scheme(const struct sspi_exchange *exchange,
                                          struct sspi_view *ret_scheme)
 {
     struct request_authorization authorization;
-    if (exchange->request.several_authorizations ||
-        request_authorization_split(exchange->request.authorization, &authorization) !=
-            REQUEST_AUTHORIZATION_OK)
+    if (!split(exchange, &authorization))
         return false;
     uint8_t scheme = scheme_of_name(authorization.scheme);
     *ret_scheme = authorization.scheme;
@@ -62,6 +78,8 @@ static enum sspi_reason evaluate_header(struct sspi_exchange *exchange,
     uint8_t scheme = scheme_of_name(authorization.scheme);
     if (scheme == SSPI_SCHEME_DIGEST)
         return request_digest_evaluate(exchange, policy, authorization.rest);
+    if (scheme == SSPI_SCHEME_BASIC)
+        return request_basic_evaluate(exchange, policy, authorization.rest);
     return request_negotiate_evaluate(exchange, policy, scheme, authorization.rest);
 }
 

@@ -11,6 +11,10 @@
  * what the server has to do first. `policy` offers their scheme. */
 void request_evaluate(struct sspi_exchange *exchange, const struct sspi_policy *policy);
 
+/* Returns the scheme of a well-formed header (SSPI_SCHEME_*). SSPI_SCHEME_NONE: another scheme, or
+ * no such header. */
+uint8_t request_evaluate_scheme(const struct sspi_exchange *exchange) MUST_USE;
+
 /* True if the header is well-formed, but this location does not offer its scheme. */
 bool request_evaluate_has_foreign_scheme(const struct sspi_exchange *exchange,
                                          const struct sspi_policy *policy,

@@ -21,11 +21,12 @@ static enum sspi_reason refuse_cross_site(struct sspi_exchange *exchange,
                                 escape_text(host, sizeof(host), exchange->request.authority));
 }
 
-static void log_logout(struct sspi_exchange *exchange, uint8_t scheme, struct sspi_view name)
+static void log_logout(struct sspi_exchange *exchange, uint8_t scheme, uint8_t mech,
+                       struct sspi_view name)
 {
     char shown[ESCAPE_NAME_SIZE];
     (void)request_exchange_log(exchange, SSPI_REASON_LOGGED_OUT, SEC_E_OK, "%s%s logged out",
-                               policy_identity_prefix(scheme),
+                               policy_identity_prefix(scheme, mech),
                                escape_text(shown, sizeof(shown), name));
 }
 
@@ -50,7 +51,8 @@ static void end_login(struct sspi_exchange *exchange, bool has_session)
     if (connection == NULL || !connection->has_login)
         return;
     if (!has_session)
-        log_logout(exchange, connection->login.scheme, bytes_view(connection->login.name));
+        log_logout(exchange, connection->login.scheme, connection->login.mech,
+                   bytes_view(connection->login.name));
     request_login_end(exchange);
 }
 
@@ -66,7 +68,8 @@ static bool end_sessions(struct sspi_exchange *exchange, const struct sspi_polic
     while (request_session_next(exchange, policy, &search, &facts)) {
         bool revoked = revoke(exchange, &facts);
         if (revoked)
-            log_logout(exchange, exchange->session.content.scheme, bytes_view(facts.name));
+            log_logout(exchange, exchange->session.content.scheme, exchange->session.content.mech,
+                       bytes_view(facts.name));
         all = all && revoked;
         *ret_has_session = true;
     }

@@ -157,7 +157,7 @@ static const struct sid *domain_of(const struct acceptor_source *source,
 }
 
 bool request_session_audience(const struct sspi_exchange *exchange,
-                              const struct sspi_policy *policy, uint8_t scheme, uint8_t mech,
+                              const struct sspi_policy *policy, uint8_t mech,
                               const struct acceptor_source *source,
                               struct session_audience *ret_audience)
 {
@@ -166,7 +166,6 @@ bool request_session_audience(const struct sspi_exchange *exchange,
         return false;
     const struct session_audience_facts facts = {
         .configured = policy_session_audience(policy),
-        .scheme = scheme,
         .mech = mech,
         .realm = exchange->realm,
         .path = source->users != NULL ? bytes_view(source->name) : (struct sspi_view){NULL, 0},
@@ -180,8 +179,7 @@ static bool has_audience(const struct sspi_exchange *exchange, const struct sspi
                          const struct acceptor_source *source)
 {
     struct session_audience audience;
-    return request_session_audience(exchange, policy, content->scheme, content->mech, source,
-                                    &audience) &&
+    return request_session_audience(exchange, policy, content->mech, source, &audience) &&
            bytes_equal(content->audience, (struct sspi_view){audience.text, audience.len});
 }
 
@@ -308,7 +306,7 @@ static void log_end(struct sspi_exchange *exchange, const char *why)
     exchange->session.is_logged = true;
     (void)request_exchange_log(
         exchange, SSPI_REASON_SESSION_ENDED, SEC_E_OK, "the session of %s%s has ended: %s",
-        policy_identity_prefix(exchange->session.content.scheme),
+        policy_identity_prefix(exchange->session.content.scheme, exchange->session.content.mech),
         escape_text(shown, sizeof(shown), exchange->session.content.name), why);
 }
 

@@ -55,7 +55,7 @@ request_session_try(struct sspi_exchange *exchange, const struct sspi_policy *po
 /* Writes the audience of such a login at this location. `source` is the location's source for it.
  * False: it has none, so no session is made or used. */
 bool request_session_audience(const struct sspi_exchange *exchange,
-                              const struct sspi_policy *policy, uint8_t scheme, uint8_t mech,
+                              const struct sspi_policy *policy, uint8_t mech,
                               const struct acceptor_source *source,
                               struct session_audience *ret_audience) MUST_USE;
 

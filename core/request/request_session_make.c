@@ -71,8 +71,8 @@ static struct session_content content_of(const struct sspi_exchange *exchange,
         .expiry_ms = identity->expiry_ms,
         .scheme = identity->scheme,
         .mech = identity->mech,
-        .algorithm = identity->scheme == SSPI_SCHEME_DIGEST ? bytes_view(identity->mechanism)
-                                                            : (struct sspi_view){NULL, 0},
+        .algorithm = identity->mech == SSPI_MECH_NONE ? bytes_view(identity->mechanism)
+                                                      : (struct sspi_view){NULL, 0},
         .name = bytes_view(identity->name),
         .realm = bytes_view(identity->realm),
         .target = bytes_view(identity->target),
@@ -211,8 +211,7 @@ static void make_new(struct sspi_exchange *exchange, const struct sspi_policy *p
     const struct policy_identity *identity = &exchange->identity;
     const struct clock *clock = clock_machine();
     if (!is_possible(exchange, policy) ||
-        !request_session_audience(exchange, policy, identity->scheme, identity->mech,
-                                  identity->source, &audience))
+        !request_session_audience(exchange, policy, identity->mech, identity->source, &audience))
         return;
     struct session_content content = content_of(exchange, policy, scope->now_ms, &audience);
     if (!mark_user(exchange, scope->keys, &content))

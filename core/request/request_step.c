@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "escape.h"
 #include "request_answer.h"
+#include "request_basic.h"
 #include "request_count.h"
 #include "request_evaluate.h"
 #include "request_check.h"
@@ -71,6 +72,21 @@ static bool try_session(struct sspi_exchange *exchange, const struct sspi_policy
     return false;
 }
 
+/* Refuses a request to which a challenge could offer nothing, because only Basic is offered, and
+ * the connection is plain: RFC 9110 15.5.2 demands a challenge in a 401. */
+static enum sspi_reason refuse_plain(struct sspi_exchange *exchange)
+{
+    return request_exchange_log(
+        exchange, SSPI_REASON_TLS_REQUIRED, SEC_E_OK,
+        "this location offers only Basic, and accepts passwords only over TLS, but the connection "
+        "is plain: redirect http to https");
+}
+
+static bool offers_nothing(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    return !exchange->request.tls && policy_offers_only_over_tls(policy);
+}
+
 /* Challenges a request without credentials. The texts say what the policy demands of the
  * connection's login and of the session. NULL: there is none. */
 static enum sspi_reason challenge(struct sspi_exchange *exchange, const char *login,
@@ -103,7 +119,10 @@ static enum sspi_reason decide_without_header(struct sspi_exchange *exchange,
     }
     if (try_session(exchange, policy, &session))
         return SSPI_REASON_NONE;
-    return admits_anonymous(policy) ? SSPI_REASON_ADMITTED : challenge(exchange, login, session);
+    if (admits_anonymous(policy))
+        return SSPI_REASON_ADMITTED;
+    return offers_nothing(exchange, policy) ? refuse_plain(exchange)
+                                            : challenge(exchange, login, session);
 }
 
 static enum sspi_reason refuse_foreign_scheme(struct sspi_exchange *exchange,
@@ -132,10 +151,17 @@ static bool check_configuration(struct sspi_exchange *exchange, const struct ssp
 {
     const char *scheme, *lack;
     enum sspi_option missing;
-    if (exchange->realm.len == 0 && policy->schemes.offers[SSPI_SCHEME_DIGEST]) {
-        scheme = "Digest";
+    enum sspi_basic_verify verifier;
+    bool digest = policy->schemes.offers[SSPI_SCHEME_DIGEST];
+    bool basic = policy->schemes.offers[SSPI_SCHEME_BASIC];
+    if (exchange->realm.len == 0 && (digest || basic)) {
+        scheme = digest ? "Digest" : "Basic";
         lack = "is empty";
         missing = SSPI_OPTION_REALM;
+    } else if (basic && !policy_basic_verifier(policy, &verifier)) {
+        scheme = "Basic";
+        lack = "is not set, and no keytab, winbind or user file is configured";
+        missing = SSPI_OPTION_BASIC_VERIFY;
     } else if (policy->schemes.offers[SSPI_SCHEME_NTLM] &&
                !policy->mechanisms.offers[SSPI_MECH_NTLM]) {
         scheme = "NTLM";
@@ -162,6 +188,11 @@ static enum sspi_reason decide_before_evaluation(struct sspi_exchange *exchange,
             exchange, SSPI_REASON_TLS_REQUIRED, SEC_E_OK,
             "this location accepts credentials only over TLS, and the connection is plain: "
             "redirect http to https");
+    if (request_basic_is_exposed(exchange, policy, request_evaluate_scheme(exchange)))
+        return request_exchange_log(
+            exchange, SSPI_REASON_PLAIN_PASSWORD, SEC_E_OK,
+            "the client sent a password by Basic over a plain connection, and it was not verified: "
+            "redirect http to https, so that clients do not send passwords there");
     /* The cookie is opened again under each policy, whose audience and lifetime may differ. */
     if (exchange->from_session)
         request_session_give_back(exchange);
@@ -176,7 +207,8 @@ static enum sspi_reason decide_before_evaluation(struct sspi_exchange *exchange,
     if (!check_configuration(exchange, policy))
         return SSPI_REASON_CONFIGURATION;
     if (foreign && exchange->reason == SSPI_REASON_NONE)
-        return refuse_foreign_scheme(exchange, scheme);
+        return offers_nothing(exchange, policy) ? refuse_plain(exchange)
+                                                : refuse_foreign_scheme(exchange, scheme);
     return request_exchange_has_credentials(exchange) ? SSPI_REASON_NONE
                                                       : decide_without_header(exchange, policy);
 }
@@ -433,7 +465,7 @@ const struct sspi_result *sspi_exchange_deny(struct sspi_exchange *exchange)
         exchange,
         request_exchange_log(exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
                              "%s%s does not meet the Require lines of this location",
-                             policy_identity_prefix(identity->scheme),
+                             policy_identity_prefix(identity->scheme, identity->mech),
                              escape_text(shown, sizeof(shown), bytes_view(identity->name))));
     return &exchange->result;
 }

@@ -139,7 +139,7 @@ static enum request_user_name spell_digest(const struct request_user *user, uint
 enum request_user_name request_user_name_spell(const struct request_user *user, uint64_t form,
                                                char **ret_name)
 {
-    if (user->scheme == SSPI_SCHEME_DIGEST)
+    if (user->mech == SSPI_MECH_NONE)
         return spell_digest(user, form, ret_name);
     if (user->mech == SSPI_MECH_NTLM)
         return spell_account(user, form, ret_name);
@@ -176,7 +176,6 @@ enum request_user_name request_user_name_make(const struct sspi_exchange *exchan
     bool is_kerberos = identity->mech == SSPI_MECH_KERBEROS;
     bool has_pac = is_kerberos && trusts_pac(identity, policy);
     const struct request_user user = {
-        .scheme = identity->scheme,
         .mech = identity->mech,
         .name = identity->name,
         .default_realm = exchange->acceptor->default_realm,
@@ -186,7 +185,7 @@ enum request_user_name request_user_name_make(const struct sspi_exchange *exchan
         .is_of_own_domain =
             identity->mech == SSPI_MECH_NTLM && cuts_domain(form) && is_of_own_domain(identity),
         .is_of_user_file = identity->mech == SSPI_MECH_NTLM && identity->source->users != NULL,
-        .is_digest_only_scheme = policy_offers_digest_only(policy),
+        .is_digest_only_scheme = policy_has_only_digest_users(policy),
     };
     return request_user_name_spell(&user, form, ret_name);
 }

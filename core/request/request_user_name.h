@@ -27,7 +27,6 @@ enum request_user_name {
 
 /* The facts that the spelling depends on. */
 struct request_user {
-    uint8_t scheme;   /* SSPI_SCHEME_* */
     uint8_t mech;     /* SSPI_MECH_*; SSPI_MECH_NONE: Digest */
     const char *name; /* in full: alice@REALM, DOMAIN\alice, the user's own name in Digest */
     const char *default_realm; /* Kerberos: removed by `short`; NULL: none */

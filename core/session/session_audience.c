@@ -99,7 +99,7 @@ static char kind_of(const struct session_audience_facts *facts)
 {
     if (facts->configured.data != NULL)
         return KIND_CONFIGURED;
-    if (facts->scheme == SSPI_SCHEME_DIGEST)
+    if (facts->mech == SSPI_MECH_NONE)
         return KIND_DIGEST;
     if (facts->mech == SSPI_MECH_KERBEROS)
         return KIND_KERBEROS;

@@ -8,7 +8,9 @@
  *                         service that the login proved
  *   NTLM with a file      the path of the user file, as configured and made absolute
  *   NTLM with winbind     the SID of this machine's domain
- *   Digest                the realm, and the path of the user file */
+ *   a line of Digest      the realm, and the path of the user file
+ * By Basic a user logs in as one of these: by the KDC as Kerberos, by winbind or an NT line as
+ * NTLM, or by a line of Digest. */
 #ifndef SESSION_AUDIENCE_H
 #define SESSION_AUDIENCE_H
 
@@ -27,9 +29,8 @@ struct session_audience {
 /* What a location has for the package of a login. */
 struct session_audience_facts {
     struct sspi_view configured; /* SSPISessionAudience; absent: not set */
-    uint8_t scheme;              /* SSPI_SCHEME_* of the login */
-    uint8_t mech;                /* SSPI_MECH_* of the login */
-    struct sspi_view realm;      /* Digest's */
+    uint8_t mech;                /* SSPI_MECH_* of the login; NONE: a line of Digest */
+    struct sspi_view realm;      /* of Digest and Basic */
     struct sspi_view path;       /* of the user file; absent: no file */
     const struct sid *domain;    /* of winbind; NULL: not known */
 };

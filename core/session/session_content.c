@@ -204,18 +204,23 @@ static void take_login(struct reader *from, struct session_content *content)
     content->groups = take_list(from);
 }
 
-/* True if the scheme can run the mechanism. Digest names its algorithm, and nothing else does. */
+/* True if the scheme can run the mechanism. A line of Digest has an algorithm, and nothing else
+ * does. */
 static bool is_possible(const struct session_content *content)
 {
     bool digest = content->algorithm.data != NULL;
+    bool line =
+        content->mech == SSPI_MECH_NONE && hash_from_name(content->algorithm) != SSPI_DIGEST_NONE;
     switch (content->scheme) {
     case SSPI_SCHEME_NEGOTIATE:
         return (content->mech == SSPI_MECH_KERBEROS || content->mech == SSPI_MECH_NTLM) && !digest;
     case SSPI_SCHEME_NTLM:
         return content->mech == SSPI_MECH_NTLM && !digest;
     case SSPI_SCHEME_DIGEST:
-        return content->mech == SSPI_MECH_NONE &&
-               hash_from_name(content->algorithm) != SSPI_DIGEST_NONE;
+        return line;
+    case SSPI_SCHEME_BASIC:
+        return line || ((content->mech == SSPI_MECH_KERBEROS || content->mech == SSPI_MECH_NTLM) &&
+                        !digest);
     default:
         return false;
     }

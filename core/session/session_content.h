@@ -30,8 +30,8 @@ struct session_content {
     uint64_t end_ms;                    /* the absolute end */
     uint64_t expiry_ms;                 /* of the ticket; UINT64_MAX: it has no end */
     uint8_t scheme;                     /* SSPI_SCHEME_* */
-    uint8_t mech;                       /* SSPI_MECH_*; SSPI_MECH_NONE: Digest */
-    struct sspi_view algorithm;         /* Digest's; absent for other schemes */
+    uint8_t mech;                       /* SSPI_MECH_*; SSPI_MECH_NONE: a line of Digest */
+    struct sspi_view algorithm;         /* of that line or of Digest; absent for a mechanism */
     struct sspi_view name;              /* the full name */
     struct sspi_view realm;             /* absent: none */
     struct sspi_view target;            /* the service of the login; absent: unknown */

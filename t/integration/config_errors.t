@@ -89,7 +89,7 @@ config_refused('AuthType without mod_authn_core', { on => 'apache', whole_config
 my @bad = (
     [ 'packages', 'Kerberos', qr/Kerberos/, qr/Negotiate/ ],
     [ 'packages', 'Digest Digest', qr/Digest/ ],
-    [ 'packages', 'Negotiate Digest Basic', qr/./ ],
+    [ 'packages', 'Negotiate Digest Bearer', qr/Bearer/ ],
     [ 'user_name', 'long', qr/long/, qr/short/ ],
     [ 'channel_binding', 'yes', qr/yes/, qr/require/ ],
     [ 'require_tls', 'maybe', qr/maybe/, qr/\bon\b/i ],

@@ -14,26 +14,19 @@
 
 static struct request_user kerberos(const char *name)
 {
-    return (struct request_user){.scheme = SSPI_SCHEME_NEGOTIATE,
-                                 .mech = SSPI_MECH_KERBEROS,
-                                 .name = name,
-                                 .service_realm = REALM,
-                                 .default_realm = REALM};
+    return (struct request_user){
+        .mech = SSPI_MECH_KERBEROS, .name = name, .service_realm = REALM, .default_realm = REALM};
 }
 
 static struct request_user ntlm(const char *name, bool own)
 {
-    return (struct request_user){.scheme = SSPI_SCHEME_NTLM,
-                                 .mech = SSPI_MECH_NTLM,
-                                 .name = name,
-                                 .default_realm = REALM,
-                                 .is_of_own_domain = own};
+    return (struct request_user){
+        .mech = SSPI_MECH_NTLM, .name = name, .default_realm = REALM, .is_of_own_domain = own};
 }
 
 static struct request_user digest(const char *name)
 {
-    return (struct request_user){
-        .scheme = SSPI_SCHEME_DIGEST, .name = name, .default_realm = REALM};
+    return (struct request_user){.name = name, .default_realm = REALM};
 }
 
 #define AMBIGUOUS  "(ambiguous)"

@@ -51,15 +51,13 @@ static void each_package_has_its_own_text(void **state)
 {
     struct sid domain;
     assert_true(sid_parse(SSPI_VIEW("S-1-5-21-1-2-3"), &domain));
-    const struct session_audience_facts kerberos = {.scheme = SSPI_SCHEME_NEGOTIATE,
-                                                    .mech = SSPI_MECH_KERBEROS,
+    const struct session_audience_facts kerberos = {.mech = SSPI_MECH_KERBEROS,
                                                     .path = SSPI_VIEW("/etc/krb5.keytab")};
-    const struct session_audience_facts file = {
-        .scheme = SSPI_SCHEME_NTLM, .mech = SSPI_MECH_NTLM, .path = SSPI_VIEW("/etc/nt")};
-    const struct session_audience_facts winbind = {
-        .scheme = SSPI_SCHEME_NEGOTIATE, .mech = SSPI_MECH_NTLM, .domain = &domain};
-    const struct session_audience_facts digest = {
-        .scheme = SSPI_SCHEME_DIGEST, .realm = SSPI_VIEW("staff"), .path = SSPI_VIEW("/etc/users")};
+    const struct session_audience_facts file = {.mech = SSPI_MECH_NTLM,
+                                                .path = SSPI_VIEW("/etc/nt")};
+    const struct session_audience_facts winbind = {.mech = SSPI_MECH_NTLM, .domain = &domain};
+    const struct session_audience_facts digest = {.realm = SSPI_VIEW("staff"),
+                                                  .path = SSPI_VIEW("/etc/users")};
     assert_text(&kerberos, "k");
     assert_text(&file, "n/etc/nt");
     assert_text(&winbind, "wS-1-5-21-1-2-3");
@@ -69,7 +67,6 @@ static void each_package_has_its_own_text(void **state)
 static void a_configured_text_replaces_the_others(void **state)
 {
     const struct session_audience_facts facts = {.configured = SSPI_VIEW("intranet"),
-                                                 .scheme = SSPI_SCHEME_DIGEST,
                                                  .realm = SSPI_VIEW("staff"),
                                                  .path = SSPI_VIEW("/etc/users")};
     assert_text(&facts, "tintranet");
@@ -78,7 +75,7 @@ static void a_configured_text_replaces_the_others(void **state)
 static void a_long_text_is_hashed(void **state)
 {
     char path[SESSION_AUDIENCE_LIMIT + 1];
-    struct session_audience_facts facts = {.scheme = SSPI_SCHEME_NTLM, .mech = SSPI_MECH_NTLM};
+    struct session_audience_facts facts = {.mech = SSPI_MECH_NTLM};
     memset(path, 'p', sizeof(path));
     facts.path = (struct sspi_view){path, SESSION_AUDIENCE_LIMIT - 1};
     assert_int_equal(audience_of(&facts).len, SESSION_AUDIENCE_LIMIT);
@@ -91,8 +88,8 @@ static void a_long_text_is_hashed(void **state)
 
 static void another_realm_or_file_is_another_audience(void **state)
 {
-    const struct session_audience_facts facts = {
-        .scheme = SSPI_SCHEME_DIGEST, .realm = SSPI_VIEW("staff"), .path = SSPI_VIEW("/etc/users")};
+    const struct session_audience_facts facts = {.realm = SSPI_VIEW("staff"),
+                                                 .path = SSPI_VIEW("/etc/users")};
     struct session_audience_facts other = facts;
     assert_true(are_equal(&facts, &other));
     other.realm = SSPI_VIEW("staf");
@@ -106,12 +103,11 @@ static void a_location_without_a_source_has_no_audience(void **state)
 {
     struct session_audience audience;
     const struct sid unknown = {0};
-    struct session_audience_facts facts = {.scheme = SSPI_SCHEME_NEGOTIATE, .mech = SSPI_MECH_NTLM};
+    struct session_audience_facts facts = {.mech = SSPI_MECH_NTLM};
     assert_false(session_audience_of(&facts, &hashes, &audience));
     facts.domain = &unknown;
     assert_false(session_audience_of(&facts, &hashes, &audience));
-    facts =
-        (struct session_audience_facts){.scheme = SSPI_SCHEME_DIGEST, .realm = SSPI_VIEW("staff")};
+    facts = (struct session_audience_facts){.realm = SSPI_VIEW("staff")};
     assert_false(session_audience_of(&facts, &hashes, &audience));
     facts.path = SSPI_VIEW("/etc/users");
     facts.realm = SSPI_VIEW("a:b");
