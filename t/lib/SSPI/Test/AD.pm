@@ -352,10 +352,10 @@ sub stop {
 }
 
 # Logs a user in. Returns the environment of a client with that user's ticket. Options: `lifetime` in
-# kinit's format; `service`, for which the ticket is. Samba grants no further ticket by one that lives at most 2 minutes.
+# kinit's format; `forwardable`; `service`, for which the ticket is. Samba grants no further ticket by one that lives at most 2 minutes.
 sub login {
     my ($self, $user, %opt) = @_;
-    my @options = ($opt{lifetime} ? ('-l', $opt{lifetime}) : (), $opt{service} ? ('-S', $opt{service}) : ());
+    my @options = ($opt{forwardable} ? '-f' : (), $opt{lifetime} ? ('-l', $opt{lifetime}) : (), $opt{service} ? ('-S', $opt{service}) : ());
     my %env = (%{$self->env_without_ticket}, KRB5CCNAME => "FILE:$self->{dir}/cache-" . ++$self->{n_caches});
     SSPI::Test::must_run([ 'kinit', @options, encode('UTF-8', $user) ], env => \%env, stdin => PASSWORD . "\n");
     return \%env;

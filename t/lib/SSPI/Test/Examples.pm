@@ -96,11 +96,17 @@ sub _around {
 
 # ---- parts of configurations ----
 
+# Returns the text under a heading of a page.
+sub section {
+    my ($page, $heading) = @_;
+    my ($section) = slurp(root_dir() . "/$page") =~ /^## \Q$heading\E\n(.*?)(?=^## |\z)/ms or die "$page has no section $heading\n";
+    return $section;
+}
+
 # Returns the first block of a language under a heading of a page.
 sub block {
     my ($page, $heading, $language) = @_;
-    my ($section) = slurp(root_dir() . "/$page") =~ /^## \Q$heading\E\n(.*?)(?=^## |\z)/ms or die "$page has no section $heading\n";
-    my ($text) = $section =~ /^```$language\n(.*?)^```$/ms or die "$heading has no block of $language\n";
+    my ($text) = section($page, $heading) =~ /^```$language\n(.*?)^```$/ms or die "$heading has no block of $language\n";
     return $text;
 }
 
