@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What libkrb5 says about an exchange with a KDC. */
+/* The codes of libkrb5 for an exchange with a KDC, as statuses and reasons. */
 #ifndef KERBEROS_KDC_H
 #define KERBEROS_KDC_H
 

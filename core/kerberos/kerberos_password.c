@@ -25,6 +25,7 @@ struct kerberos_login {
     krb5_principal client;        /* as the user typed it */
     krb5_ccache ccache;           /* MEMORY; no other cache of this process has its name */
     char *ccache_name;
+    struct kerberos_service_ticket *armor; /* NULL: none */
     krb5_creds tgt;
     char *client_name; /* as the KDC writes it */
     char *services[KERBEROS_PASSWORD_SERVICES_LIMIT];
@@ -36,6 +37,7 @@ static void login_clear(struct kerberos_login *login)
 {
     for (size_t i = 0; i < login->n_services; i++)
         free(login->services[i]);
+    kerberos_service_ticket_unref(login->armor);
     if (login->krb5 == NULL)
         return;
     krb5_free_unparsed_name(login->krb5, login->client_name);
@@ -142,6 +144,11 @@ static krb5_error_code make_options(struct kerberos_login *login,
     krb5_get_init_creds_opt_set_proxiable(*ret_options, 0);
     krb5_get_init_creds_opt_set_renew_life(*ret_options, 0);
     krb5_get_init_creds_opt_set_change_password_prompt(*ret_options, 0);
+    if (login->armor != NULL)
+        code = krb5_get_init_creds_opt_set_fast_ccache_name(login->krb5, *ret_options,
+                                                            login->armor->ccache);
+    if (code != 0)
+        return code;
     return krb5_get_init_creds_opt_set_out_ccache(login->krb5, *ret_options, login->ccache);
 }
 
@@ -163,6 +170,17 @@ static krb5_error_code ask_kdc(struct kerberos_login *login, const char *passwor
     krb5_init_creds_free(login->krb5, exchange);
     krb5_get_init_creds_opt_free(login->krb5, options);
     return code;
+}
+
+/* A KDC that does not answer now is not asked again for the user. */
+static SECURITY_STATUS acquire_armor(struct kerberos_login *login)
+{
+    struct kerberos_service_credential *service = login->config->service;
+    if (service == NULL)
+        return SEC_E_OK;
+    SECURITY_STATUS status =
+        kerberos_service_credential_acquire(service, &login->armor, login->error_info);
+    return status == SEC_E_LOGON_DENIED ? SEC_E_OK : status;
 }
 
 static SECURITY_STATUS get_initial(struct kerberos_login *login, struct sspi_view password)
@@ -286,24 +304,32 @@ static krb5_error_code ask_ticket(struct kerberos_login *login, const char *serv
     return code;
 }
 
+/* Explains why the KDC gave no ticket for login->service. */
+static SECURITY_STATUS ticket_status(struct kerberos_login *login, krb5_error_code code)
+{
+    char text[KERBEROS_KDC_TEXT_SIZE];
+    SECURITY_STATUS status = kerberos_kdc_status(login->krb5, code, login->error_info);
+    if (status != SEC_E_OK)
+        return status;
+    if (code == KRB5KDC_ERR_POLICY)
+        return error_info_refuse(login->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_ACCOUNT_LOCKED,
+                                 "the policy of the KDC allows user %s no ticket for %s",
+                                 login->shown, login->service);
+    return error_info_refuse(login->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_UNPROVEN_KDC,
+                             "the KDC that took the password of user %s gives no ticket for %s: %s",
+                             login->shown, login->service,
+                             kerberos_kdc_text(login->krb5, code, text, sizeof(text)));
+}
+
 /* Leaves a ticket for one of the services in the cache. */
 static SECURITY_STATUS get_ticket(struct kerberos_login *login)
 {
-    char text[KERBEROS_KDC_TEXT_SIZE];
     krb5_error_code code = KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN;
     for (size_t i = 0; i < login->n_services && code == KRB5KDC_ERR_S_PRINCIPAL_UNKNOWN; i++) {
         login->service = login->services[i];
         code = ask_ticket(login, login->service);
     }
-    if (code == 0)
-        return SEC_E_OK;
-    SECURITY_STATUS status = kerberos_kdc_status(login->krb5, code, login->error_info);
-    if (status != SEC_E_OK)
-        return status;
-    return error_info_refuse(login->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_UNPROVEN_KDC,
-                             "the KDC that took the password of user %s gives no ticket for %s: %s",
-                             login->shown, login->service,
-                             kerberos_kdc_text(login->krb5, code, text, sizeof(text)));
+    return code == 0 ? SEC_E_OK : ticket_status(login, code);
 }
 
 /* Explains why our own acceptor refused the KDC's ticket. */
@@ -368,6 +394,8 @@ static SECURITY_STATUS run(struct kerberos_login *login, const struct package_pa
     SECURITY_STATUS status = read_user(login, in->user);
     if (status == SEC_E_OK)
         status = choose_services(login);
+    if (status == SEC_E_OK)
+        status = acquire_armor(login);
     if (status == SEC_E_OK)
         status = get_initial(login, in->password);
     if (status == SEC_E_OK)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Verifies a user's password by the Kerberos KDC. The order of the checks is: the name, initial
- * credentials from the KDC, and a ticket for a service of our keytab, which our own acceptor
- * verifies. Without the last one a forged KDC could accept any password (RFC 4120 10.1 calls this
- * "Zanarotti"). */
+/* Verifies a user's password by the Kerberos KDC. First the name is read, then the KDC gives
+ * initial credentials, then a ticket for a service of our keytab, which our own acceptor verifies.
+ * Without that ticket, a forged KDC could accept any password. */
 #ifndef KERBEROS_PASSWORD_H
 #define KERBEROS_PASSWORD_H
 
+#include "kerberos_service_credential.h"
 #include "package_context.h"
 #include "package_password.h"
 
@@ -16,12 +16,16 @@
 /* Borrowed for the call. */
 struct kerberos_password_config {
     struct package_credential *credential; /* of kerberos_package: the keys that prove the KDC */
-    /* The realms whose users are accepted. A name without a realm is one of the first realm. None:
-     * only the default realm of krb5.conf. */
+    /* The realms whose users are accepted. A name without a realm is one of the first realm.
+     * n_realms 0: only the default realm of krb5.conf is accepted. */
     const struct sspi_view *realms;
     size_t n_realms;
     /* The host of the request. Its service is asked for first. Absent: any service. */
     struct sspi_view host;
+    /* Its ticket armors the request, if the KDC supports FAST (RFC 6113). Then nobody on the way to
+     * the KDC can guess the password offline. NULL: no armor. Without a principal that the KDC
+     * takes as a client there is no armor, either. */
+    struct kerberos_service_credential *service;
 };
 
 /* Waits for a KDC, so only a job calls it. SEC_E_OK: *ret_context is an established context of

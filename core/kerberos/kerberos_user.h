@@ -20,7 +20,7 @@ struct kerberos_user {
  * first one (n_realms > 0).
  *
  * The name is one component of a principal. A name with a slash belongs to a service, a KDC or an
- * administrator, and one that ends with $ to a computer, whose password may be its name. A
+ * administrator. A name that ends with $ is a computer's, whose password may be its name. A
  * backslash begins an escape, or separates a Windows domain. All of these are refused, because no
  * KDC needs to be asked about them. SEC_E_LOGON_DENIED: `error_info` says why. */
 SECURITY_STATUS kerberos_user_read(struct sspi_view typed, const struct sspi_view *realms,

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Verifies passwords by the KDC, for kerberos_password.t.
  *
- *   kerberos_password KEYTAB HOST REALM...
+ *   kerberos_password KEYTAB HOST CLIENT REALM...
  *
- * HOST "-": none. A line of the input is a user, a tab and a password. The answer has several
- * lines, the last of which is only a dot: the status, and the identity or the reason. */
+ * HOST "-": none. CLIENT is the principal for FAST; "-": none, "+": one of the keytab. A line of
+ * the input is a user, a tab and a password. The answer has several lines, the last of which is
+ * only a dot: the status, and the identity or the reason. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kerberos_credential.h"
 #include "kerberos_password.h"
 #include "package_status.h"
 #include "sid_list.h"
@@ -69,29 +71,47 @@ static void verify(const struct kerberos_password_config *config, char *line)
     package_context_clear(&context);
 }
 
+static struct kerberos_service_credential *open_service(struct package_credential *credential,
+                                                        const char *client)
+{
+    char error[SSPI_ERROR_TEXT_SIZE];
+    if (strcmp(client, "-") == 0)
+        return NULL;
+    struct kerberos_service_credential *service = kerberos_service_credential_new(
+        kerberos_credential_keytab(credential->data), strcmp(client, "+") == 0 ? NULL : client,
+        NULL, 0, error, sizeof(error));
+    if (service == NULL) {
+        fprintf(stderr, "%s\n", error);
+        exit(2);
+    }
+    return service;
+}
+
 int main(int argc, char **argv)
 {
     char line[LINE_SIZE];
     struct sspi_error_info error_info = {0};
     struct sspi_view realms[REALMS_LIMIT];
     struct package_credential *credential;
-    if (argc < 3 || argc - 3 > REALMS_LIMIT)
+    if (argc < 4 || argc - 4 > REALMS_LIMIT)
         return 2;
     const SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION, .KeytabName = argv[1]};
     if (package_credential_new(&kerberos_package, &data, &credential, &error_info) != SEC_E_OK) {
         fprintf(stderr, "%s\n", error_info.text);
         return 2;
     }
-    for (int i = 3; i < argc; i++)
-        realms[i - 3] = bytes_view(argv[i]);
+    for (int i = 4; i < argc; i++)
+        realms[i - 4] = bytes_view(argv[i]);
     const struct kerberos_password_config config = {
         .credential = credential,
         .realms = realms,
-        .n_realms = (size_t)argc - 3,
+        .n_realms = (size_t)argc - 4,
         .host = bytes_view(strcmp(argv[2], "-") == 0 ? NULL : argv[2]),
+        .service = open_service(credential, argv[3]),
     };
     while (fgets(line, sizeof(line), stdin) != NULL)
         verify(&config, line);
+    kerberos_service_credential_unref(config.service);
     package_credential_unref(credential);
     return 0;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A throw-away Kerberos realm SSPI.TEST: a KDC on a loopback port, its users and its keytabs.
+# A throw-away Kerberos realm, SSPI.TEST: a KDC on a loopback port, its users and its keytabs.
 package SSPI::Test::KDC;
 use strict;
 use warnings;
@@ -9,34 +9,39 @@ use SSPI::Test qw(scratch_dir spew slurp spawn wait_until free_port on_end);
 use constant REALM => 'SSPI.TEST';
 my %password = (alice => 'wonder land', bob => 'builder');
 
-# Options: `principals` beside the usual ones, `clockskew` in seconds, `allow_rc4`, `disable_pac`,
-# `timesync`. MIT's KDC issues no ticket with a PAC for users with some characters in their names.
-# With `timesync` clients use the KDC's clock, which may make them one second slow.
+# Options: `realm`, `principals` beside the usual ones, `clockskew` in seconds, `allow_rc4`,
+# `disable_pac`, `timesync`. `defaults` are lines of krb5.conf's libdefaults, `options` are lines of
+# the realm in kdc.conf, `clock` is the environment of a KDC with another clock. MIT's KDC issues no
+# ticket with a PAC for users with some characters in their names. With `timesync` clients use the
+# KDC's clock, which may make them one second slow.
 sub new {
     my ($class, %opt) = @_;
-    my $self = bless { dir => scratch_dir('kdc'), port => free_port(), n_caches => 0 }, $class;
-    my $dir = $self->{dir};
+    my $self = bless { dir => scratch_dir('kdc'), port => free_port(), n_caches => 0,
+        realm => $opt{realm} // REALM, clock => $opt{clock} // {} }, $class;
+    my ($dir, $realm) = ($self->{dir}, $self->{realm});
+    my $defaults = join '', map { "    $_\n" } @{$opt{defaults} // []};
     my $skew = defined $opt{clockskew} ? "    clockskew = $opt{clockskew}\n" : '';
     my $timesync = $opt{timesync} ? 1 : 0;
     my $rc4 = $opt{allow_rc4} ? "    allow_rc4 = true\n" : '';
     my $pac = $opt{disable_pac} ? "        disable_pac = true\n" : '';
+    my $options = join '', map { "        $_\n" } @{$opt{options} // []};
     spew("$dir/krb5.conf", <<"CONF");
 [libdefaults]
-    default_realm = SSPI.TEST
+    default_realm = $realm
     dns_lookup_kdc = false
     dns_lookup_realm = false
     dns_canonicalize_hostname = false
     rdns = false
     udp_preference_limit = 1
     kdc_timesync = $timesync
-$skew$rc4
+$skew$rc4$defaults
 [realms]
-    SSPI.TEST = {
+    $realm = {
         kdc = 127.0.0.1:$self->{port}
     }
 
 [domain_realm]
-    localhost = SSPI.TEST
+    localhost = $realm
 CONF
     spew("$dir/kdc.conf", <<"CONF");
 [kdcdefaults]
@@ -44,13 +49,13 @@ CONF
     kdc_tcp_listen = 127.0.0.1:$self->{port}
 
 [realms]
-    SSPI.TEST = {
+    $realm = {
         database_name = $dir/principal
         key_stash_file = $dir/stash
         acl_file = $dir/acl
         max_life = 10h
         supported_enctypes = aes256-cts-hmac-sha1-96:normal
-$pac    }
+$pac$options    }
 
 [logging]
     kdc = FILE:$dir/kdc.log
@@ -58,7 +63,7 @@ CONF
     # A private file keeps MIT's replay cache and random seeds out of the machine's directories.
     $self->{env} = { KRB5_CONFIG => "$dir/krb5.conf", KRB5_KDC_PROFILE => "$dir/kdc.conf",
         KRB5CCNAME => "FILE:$dir/none", KRB5_KTNAME => undef };
-    $self->_run([ _sbin('kdb5_util'), 'create', '-s', '-r', REALM, '-P', 'master' ]);
+    $self->_run([ _sbin('kdb5_util'), 'create', '-s', '-r', $self->{realm}, '-P', 'master' ]);
     my @commands = map { qq(addprinc -pw "$password{$_}" $_) } sort keys %password;
     push @commands, map { "addprinc -randkey $_" } 'HTTP/localhost', 'host/localhost',
         @{$opt{principals} // []};
@@ -77,8 +82,8 @@ sub _run {
 
 sub _start {
     my ($self) = @_;
-    $self->{pid} = spawn([ SSPI::Test::lifeline(), _sbin('krb5kdc'), '-n', '-r', REALM ],
-        env => $self->{env}, out => "$self->{dir}/kdc.out");
+    $self->{pid} = spawn([ SSPI::Test::lifeline(), _sbin('krb5kdc'), '-n', '-r', $self->{realm} ],
+        env => { %{$self->{env}}, %{$self->{clock}} }, out => "$self->{dir}/kdc.out");
     on_end(sub { $self->stop });
     wait_until(sub { SSPI::Test::can_connect($self->{port}) })
         or die "the KDC does not listen:\n" . slurp("$self->{dir}/kdc.out");
@@ -92,10 +97,25 @@ sub stop {
     return;
 }
 
+# Lets users of both realms get tickets of the other one.
+sub trust {
+    my ($self, $other) = @_;
+    my @commands = map { "addprinc -pw trust krbtgt/$_" } "$self->{realm}\@$other->{realm}",
+        "$other->{realm}\@$self->{realm}";
+    for my $pair ([ $self, $other ], [ $other, $self ]) {
+        my ($kdc, $peer) = @$pair;
+        $kdc->kadmin(@commands);
+        my $conf = slurp("$kdc->{dir}/krb5.conf");
+        $conf =~ s/^\[realms\]\n/$&    $peer->{realm} = {\n        kdc = 127.0.0.1:$peer->{port}\n    }\n/m;
+        spew("$kdc->{dir}/krb5.conf", $conf);
+    }
+    return;
+}
+
 # Runs commands of kadmin.local, one per argument.
 sub kadmin {
     my ($self, @commands) = @_;
-    my $out = SSPI::Test::run([ _sbin('kadmin.local'), '-r', REALM ], env => $self->{env},
+    my $out = SSPI::Test::run([ _sbin('kadmin.local'), '-r', $self->{realm} ], env => $self->{env},
         stdin => join("\n", @commands) . "\n");
     die "kadmin.local failed:\n$out->{out}$out->{err}" if $out->{rc} || $out->{err} =~ /while|fail/;
     return $out->{out};
@@ -117,7 +137,7 @@ sub passwords { return %password }
 # command line can hold characters that a line of kadmin's input cannot.
 sub add_user {
     my ($self, $text) = @_;
-    return $self->_run([ _sbin('kadmin.local'), '-r', REALM, 'addprinc', '-pw', 'pw', $text ]);
+    return $self->_run([ _sbin('kadmin.local'), '-r', $self->{realm}, 'addprinc', '-pw', 'pw', $text ]);
 }
 
 # Gives a principal new keys, as a password change of a service account does.
