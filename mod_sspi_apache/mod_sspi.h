@@ -89,9 +89,15 @@ void mod_sspi_cookies_strip(request_rec *r);
 
 /* ---- mod_sspi_job.c ---- */
 
-/* Runs the job in a thread of its own, which adds an owner. Child processes only. False: there is
- * no such thread, and the caller runs the job. */
-bool mod_sspi_job_begin(struct sspi_job *job);
+/* Both take over the caller's reference to the job. If there is no thread for it, it does not run.
+ * Child processes only. */
+
+/* Runs the job in a thread of its own, and waits for it. False: the job takes longer than its
+ * deadline and was left behind. */
+bool mod_sspi_job_run(struct sspi_job *job);
+
+/* Begins the job in a thread of its own, and does not wait for it. */
+void mod_sspi_job_begin(struct sspi_job *job);
 
 /* ---- mod_sspi_log.c ---- */
 

@@ -303,6 +303,18 @@ static int read_body(request_rec *r, struct mod_sspi_request_ctx *ctx)
     return status;
 }
 
+static void run_job(request_rec *r, const struct sspi_result *result)
+{
+    if (result->in_background) {
+        mod_sspi_job_begin(result->job);
+    } else if (!mod_sspi_job_run(result->job)) {
+        ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r,
+                      "a changed file, a domain controller or a KDC takes longer than %d seconds: "
+                      "the request continues without it",
+                      SSPI_JOB_DEADLINE_MS / 1000);
+    }
+}
+
 /* Serves the need of a step. OK: step again. DECLINED: the step has decided. Otherwise: the status
  * of a failure. */
 static int serve_need(request_rec *r, struct mod_sspi_request_ctx *ctx,
@@ -317,11 +329,7 @@ static int serve_need(request_rec *r, struct mod_sspi_request_ctx *ctx,
                    ? OK
                    : HTTP_INTERNAL_SERVER_ERROR;
     case SSPI_NEED_JOB:
-        /* Each request has a thread of its own, so it may block here. */
-        if (!result->in_background || !mod_sspi_job_begin(result->job)) {
-            sspi_job_run(result->job);
-        }
-        sspi_job_unref(result->job);
+        run_job(r, result);
         return OK;
     case SSPI_NEED_NONE:
     case SSPI_NEED_HTTP_1_1:

@@ -22,7 +22,7 @@
  * policy that began it.  The
  * cleanup belongs to the main request, so all of them end together.
  *
- * The module's own thread pool has no queue.  Such a pool also refuses a task
+ * The module's own thread pools have no queue.  Such a pool also refuses a task
  * while a thread starts, or returns from its last task.  So the module counts
  * the tasks itself.  If a thread is free but not ready yet, it posts the task
  * again after a delay.
@@ -48,6 +48,7 @@ struct ngx_http_sspi_task_s {
     ngx_queue_t          waiters;   /* ngx_http_sspi_waiter_t, in the order
                                      * of arrival */
     ngx_uint_t           attempts;  /* that remain; 0: a thread has the task */
+    ngx_uint_t           kind;      /* NGX_HTTP_SSPI_POOL_* */
 
     /* set if no request waits: a thread then skips the job */
     ngx_atomic_t         abandoned;
@@ -72,10 +73,14 @@ typedef struct {
 
 typedef struct {
     struct sspi_job     *job;
+    ngx_uint_t           kind;
     ngx_thread_task_t    task;
 } ngx_http_sspi_background_t;
 
 
+static ngx_uint_t ngx_http_sspi_pool_kind(struct sspi_job *job);
+static ngx_uint_t ngx_http_sspi_is_full(ngx_http_sspi_main_conf_t *smcf,
+    ngx_uint_t kind);
 static void ngx_http_sspi_post_background(ngx_http_request_t *r,
     ngx_http_sspi_main_conf_t *smcf, struct sspi_job *job);
 static void ngx_http_sspi_background_thread(void *data, ngx_log_t *log);
@@ -96,9 +101,9 @@ static ngx_http_request_t *ngx_http_sspi_detach(ngx_http_sspi_task_t *t);
 static void ngx_http_sspi_resume(ngx_http_request_t *r);
 
 
-/* the tasks of this worker that have a thread or wait for one */
+/* the tasks of this worker that have a thread of a pool or wait for one */
 
-static ngx_uint_t  ngx_http_sspi_n_tasks;
+static ngx_uint_t  ngx_http_sspi_n_tasks[NGX_HTTP_SSPI_POOLS];
 
 #endif
 
@@ -146,7 +151,7 @@ ngx_http_sspi_run_job(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
     smcf = ngx_http_get_module_main_conf(r, ngx_http_sspi_module);
 
-    if (smcf->threads) {
+    if (smcf->threads[ngx_http_sspi_pool_kind(job)].pool) {
         t = ngx_http_sspi_make_task(r, ctx, smcf, job);
 
         if (t == NULL) {
@@ -191,7 +196,7 @@ ngx_http_sspi_begin_job(ngx_http_request_t *r, struct sspi_job *job)
 
     smcf = ngx_http_get_module_main_conf(r, ngx_http_sspi_module);
 
-    if (smcf->threads) {
+    if (smcf->threads[ngx_http_sspi_pool_kind(job)].pool) {
         ngx_http_sspi_post_background(r, smcf, job);
         return;
     }
@@ -205,13 +210,40 @@ ngx_http_sspi_begin_job(ngx_http_request_t *r, struct sspi_job *job)
 
 #if (NGX_THREADS)
 
+/*
+ * MIT's library waits for a silent KDC for about 27 seconds, long after the
+ * requests have left these jobs behind.  With threads of their own, they
+ * cannot take those of logins that winbind verifies, or of changed files.
+ */
+
+static ngx_uint_t
+ngx_http_sspi_pool_kind(struct sspi_job *job)
+{
+    return sspi_job_waits_for_kdc(job) ? NGX_HTTP_SSPI_POOL_KDC
+                                       : NGX_HTTP_SSPI_POOL_OTHERS;
+}
+
+
+/* true if all threads are busy, as far as their number is known */
+
+static ngx_uint_t
+ngx_http_sspi_is_full(ngx_http_sspi_main_conf_t *smcf, ngx_uint_t kind)
+{
+    return smcf->threads[kind].n
+           && ngx_http_sspi_n_tasks[kind] >= smcf->threads[kind].n;
+}
+
+
 static void
 ngx_http_sspi_post_background(ngx_http_request_t *r,
     ngx_http_sspi_main_conf_t *smcf, struct sspi_job *job)
 {
+    ngx_uint_t                   kind;
     ngx_http_sspi_background_t  *b;
 
-    if (smcf->n_threads && ngx_http_sspi_n_tasks >= smcf->n_threads) {
+    kind = ngx_http_sspi_pool_kind(job);
+
+    if (ngx_http_sspi_is_full(smcf, kind)) {
         sspi_job_unref(job);
         return;
     }
@@ -223,6 +255,7 @@ ngx_http_sspi_post_background(ngx_http_request_t *r,
     }
 
     b->job = job;
+    b->kind = kind;
 
     b->task.ctx = b;
     b->task.handler = ngx_http_sspi_background_thread;
@@ -230,9 +263,9 @@ ngx_http_sspi_post_background(ngx_http_request_t *r,
     b->task.event.data = b;
     b->task.event.log = ngx_cycle->log;
 
-    ngx_http_sspi_n_tasks++;
+    ngx_http_sspi_n_tasks[kind]++;
 
-    if (ngx_thread_task_post(smcf->threads, &b->task) != NGX_OK) {
+    if (ngx_thread_task_post(smcf->threads[kind].pool, &b->task) != NGX_OK) {
         ngx_http_sspi_background_done(&b->task.event);
     }
 }
@@ -252,7 +285,7 @@ ngx_http_sspi_background_done(ngx_event_t *ev)
 {
     ngx_http_sspi_background_t  *b = ev->data;
 
-    ngx_http_sspi_n_tasks--;
+    ngx_http_sspi_n_tasks[b->kind]--;
 
     sspi_job_unref(b->job);
     ngx_free(b);
@@ -265,9 +298,12 @@ static ngx_http_sspi_task_t *
 ngx_http_sspi_make_task(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     ngx_http_sspi_main_conf_t *smcf, struct sspi_job *job)
 {
+    ngx_uint_t             kind;
     ngx_http_sspi_task_t  *t;
 
-    if (smcf->n_threads && ngx_http_sspi_n_tasks >= smcf->n_threads) {
+    kind = ngx_http_sspi_pool_kind(job);
+
+    if (ngx_http_sspi_is_full(smcf, kind)) {
         return NULL;
     }
 
@@ -286,11 +322,12 @@ ngx_http_sspi_make_task(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     t->ctx = ctx;
     t->job = job;
     t->ident = -1;
-    t->threads = smcf->threads;
+    t->kind = kind;
+    t->threads = smcf->threads[kind].pool;
 
     /* a pool of the configuration may be full: it is asked only once */
 
-    t->attempts = smcf->n_threads ? NGX_HTTP_SSPI_ATTEMPTS : 1;
+    t->attempts = smcf->threads[kind].n ? NGX_HTTP_SSPI_ATTEMPTS : 1;
 
     t->timer.handler = ngx_http_sspi_timer;
     t->timer.data = t;
@@ -304,7 +341,7 @@ ngx_http_sspi_make_task(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
     ctx->task = t;
 
-    ngx_http_sspi_n_tasks++;
+    ngx_http_sspi_n_tasks[kind]++;
 
     return t;
 }
@@ -344,7 +381,7 @@ ngx_http_sspi_add_waiter(ngx_http_request_t *r, ngx_http_sspi_task_t *t)
 static void
 ngx_http_sspi_free_task(ngx_http_sspi_task_t *t)
 {
-    ngx_http_sspi_n_tasks--;
+    ngx_http_sspi_n_tasks[t->kind]--;
 
     sspi_job_unref(t->job);
     ngx_free(t);

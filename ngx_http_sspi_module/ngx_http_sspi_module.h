@@ -12,6 +12,25 @@
 
 /* one per configuration cycle */
 
+#if (NGX_THREADS)
+
+/* the pools: for jobs that wait for the KDC, and for all other jobs */
+
+#define NGX_HTTP_SSPI_POOL_OTHERS  0
+#define NGX_HTTP_SSPI_POOL_KDC     1
+#define NGX_HTTP_SSPI_POOLS        2
+
+
+typedef struct {
+    ngx_thread_pool_t         *pool;         /* NULL: jobs run at once */
+    ngx_uint_t                 n;            /* 0: a pool of the configuration,
+                                              * whose number of threads is not
+                                              * known */
+} ngx_http_sspi_threads_t;
+
+#endif
+
+
 typedef struct {
     struct sspi_acceptor      *acceptor;     /* NULL: no location uses sspi */
     ngx_array_t                protected;    /* ngx_http_sspi_loc_conf_t *:
@@ -22,10 +41,7 @@ typedef struct {
     ngx_http_handler_pt        basic;        /* the handler of auth_basic;
                                               * NULL: it is not wrapped */
 #if (NGX_THREADS)
-    ngx_thread_pool_t         *threads;      /* NULL: jobs run at once */
-    ngx_uint_t                 n_threads;    /* 0: the pool of the
-                                              * configuration, whose number
-                                              * of threads is not known */
+    ngx_http_sspi_threads_t    threads[NGX_HTTP_SSPI_POOLS];
 #endif
 } ngx_http_sspi_main_conf_t;
 

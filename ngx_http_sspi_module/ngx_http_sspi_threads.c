@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The thread pool for jobs: "thread_pool sspi" of the configuration, or one
- * that the module makes.
+ * The thread pools for jobs: "thread_pool sspi" and "thread_pool sspi_kdc" of
+ * the configuration, or pools that the module makes.
  */
 #include "ngx_http_sspi_module.h"
 
@@ -11,6 +11,8 @@
 #define NGX_HTTP_SSPI_THREADS  8
 
 
+static ngx_int_t ngx_http_sspi_init_pool(ngx_cycle_t *cycle, ngx_str_t *name,
+    ngx_http_sspi_threads_t *threads);
 static ngx_uint_t ngx_http_sspi_events_notify(ngx_cycle_t *cycle);
 static ngx_thread_pool_t *ngx_http_sspi_make_threads(ngx_cycle_t *cycle,
     ngx_str_t *name);
@@ -20,9 +22,9 @@ extern ngx_module_t  ngx_thread_pool_module;
 
 
 /*
- * Called after the whole configuration is read, so that it finds "thread_pool
- * sspi" also after http{}.  If the module made the pool while nginx reads
- * http{}, that directive would be a duplicate.
+ * Called after the whole configuration is read, so that it finds the
+ * directives also after http{}.  If the module made a pool while nginx reads
+ * http{}, its directive would be a duplicate.
  *
  * The pool "default" is not used, because files that "aio threads" reads must
  * not wait for jobs.  The number of threads of a configured pool is private to
@@ -33,15 +35,37 @@ ngx_int_t
 ngx_http_sspi_init_threads(ngx_cycle_t *cycle,
     ngx_http_sspi_main_conf_t *smcf)
 {
-    static ngx_str_t  name = ngx_string("sspi");
+    static ngx_str_t  names[] = {
+        ngx_string("sspi"),
+        ngx_string("sspi_kdc")
+    };
 
-    smcf->threads = ngx_thread_pool_get(cycle, &name);
+    ngx_uint_t  i;
 
-    if (smcf->threads == NULL && ngx_http_sspi_events_notify(cycle)) {
-        smcf->threads = ngx_http_sspi_make_threads(cycle, &name);
-        smcf->n_threads = NGX_HTTP_SSPI_THREADS;
+    for (i = 0; i < NGX_HTTP_SSPI_POOLS; i++) {
 
-        if (smcf->threads == NULL) {
+        if (ngx_http_sspi_init_pool(cycle, &names[i], &smcf->threads[i])
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_http_sspi_init_pool(ngx_cycle_t *cycle, ngx_str_t *name,
+    ngx_http_sspi_threads_t *threads)
+{
+    threads->pool = ngx_thread_pool_get(cycle, name);
+
+    if (threads->pool == NULL && ngx_http_sspi_events_notify(cycle)) {
+        threads->pool = ngx_http_sspi_make_threads(cycle, name);
+        threads->n = NGX_HTTP_SSPI_THREADS;
+
+        if (threads->pool == NULL) {
             return NGX_ERROR;
         }
     }
@@ -80,7 +104,7 @@ ngx_http_sspi_events_notify(ngx_cycle_t *cycle)
  * The structure of a pool is private to nginx, so the module calls the handler
  * of the directive "thread_pool".  The workers start the threads.
  *
- * The pool has no queue.  If all threads wait for a domain controller, later
+ * The pool has no queue.  If all threads wait for another machine, later
  * requests do not wait.  A queue would also delay a worker that quits: it
  * would loop in ngx_thread_pool_destroy() until the last task is done.
  */

@@ -45,6 +45,14 @@ static void free_limiters(struct sspi_acceptor *acceptor)
         acceptor_limiter_unref(acceptor->limiters[wait]);
 }
 
+static bool has_waiting_jobs(const struct sspi_acceptor *acceptor)
+{
+    for (enum acceptor_wait wait = 0; wait < ACCEPTOR_N_WAITS; wait++)
+        if (acceptor_limiter_is_used(acceptor->limiters[wait]))
+            return true;
+    return false;
+}
+
 struct acceptor_limiter *acceptor_limiter_of(const struct sspi_acceptor *acceptor,
                                              enum acceptor_wait wait)
 {
@@ -80,7 +88,7 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
 
 void sspi_acceptor_free(struct sspi_acceptor *acceptor)
 {
-    if (acceptor == NULL)
+    if (acceptor == NULL || has_waiting_jobs(acceptor))
         return;
     /* Credentials use the sources, so they are closed first. */
     acceptor_credentials_clear(&acceptor->credentials);

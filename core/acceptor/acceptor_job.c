@@ -39,6 +39,11 @@ bool acceptor_job_is_late(const struct sspi_job *job)
     return steady_ms() - job->slot.began_ms >= SSPI_JOB_DEADLINE_MS;
 }
 
+bool sspi_job_waits_for_kdc(const struct sspi_job *job)
+{
+    return job->limiter != NULL && acceptor_limiter_wait(job->limiter) == ACCEPTOR_WAIT_KDC;
+}
+
 static void leave(struct sspi_job *job, bool answered)
 {
     if (job->limiter == NULL)

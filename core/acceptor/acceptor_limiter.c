@@ -44,6 +44,14 @@ enum acceptor_wait acceptor_limiter_wait(const struct acceptor_limiter *limiter)
     return limiter->wait;
 }
 
+bool acceptor_limiter_is_used(struct acceptor_limiter *limiter)
+{
+    pthread_mutex_lock(&limiter->lock);
+    bool used = limiter->n_slots > 0;
+    pthread_mutex_unlock(&limiter->lock);
+    return used;
+}
+
 static void drop_probe(struct acceptor_limiter *limiter, const struct acceptor_limiter_slot *slot)
 {
     if (limiter->probe == slot)

@@ -3,11 +3,10 @@
  * answer in time, no job may wait for it for a while.
  *
  * Each source has a limiter with slots of its own, and each slot is a thread of its own: httpd
- * makes a thread for each job, and nginx has a pool of threads for each limiter whose jobs outlive
- * their deadline. So a silent source can only use up its own slots, and the logins of all other
- * sources go on. A slot is held until the job ends, although the request left it behind at its
- * deadline. MIT's library waits for a silent KDC for about 27 s, so a KDC that is silent for a long
- * time has:
+ * makes a thread for each job, and nginx has one pool of threads for the KDC and one for all other
+ * jobs. So a silent KDC can only use up its own slots, and the logins of all other sources go on. A
+ * slot is held until the job ends, although the request left it behind at its deadline: MIT's
+ * library waits for a silent KDC for about 27 s. While a KDC is silent,
  *
  *   0 s    at most `limit` jobs wait; further ones are refused at once (FULL)
  *   10 s   the first job times out: CLOSED for 10 s
@@ -57,6 +56,9 @@ void acceptor_limiter_unref(struct acceptor_limiter *limiter);
 
 /* The source that its jobs wait for. */
 enum acceptor_wait acceptor_limiter_wait(const struct acceptor_limiter *limiter);
+
+/* True if a job has a slot. */
+bool acceptor_limiter_is_used(struct acceptor_limiter *limiter);
 
 /* Acquires a slot. ACCEPTOR_LIMITER_ACQUIRED: `slot` must exist until acceptor_limiter_release().
  * Times are those of a clock that is never set back. Does not wait for a free slot. */

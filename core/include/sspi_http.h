@@ -242,7 +242,8 @@ struct sspi_acceptor_config {
 struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *config);
 
 /* Frees the acceptor and closes what it opened. Its exchanges and connections must be freed before.
- * NULL is fine. */
+ * If jobs that wait for another machine still run, because a process ends that left them behind,
+ * the acceptor stays until that process has ended. NULL is fine. */
 void sspi_acceptor_free(struct sspi_acceptor *acceptor);
 
 /* Opens what `policy` names: its keytab if Kerberos is offered, its users if NTLM or Digest is.
@@ -639,6 +640,10 @@ struct sspi_job;
 /* After this time, in milliseconds, the server leaves a job behind and steps: the exchange goes on
  * without it. The job's own thread runs it to its end, because the libraries know no deadline. */
 #define SSPI_JOB_DEADLINE_MS 10000
+
+/* True if the job waits for a KDC. Then the server must run it in a thread that no other job may
+ * need, because it takes about 27 s if the KDC is silent. */
+bool sspi_job_waits_for_kdc(const struct sspi_job *job);
 
 /* Does the work, in any thread, once. The thread that runs it must own a reference. */
 void sspi_job_run(struct sspi_job *job);

@@ -22,7 +22,7 @@ sub reload_signal { return 'USR1' }
 sub ready { return qr/resuming normal operations/ }
 sub reloaded { return qr/resuming normal operations/ }
 
-my @needed = qw(mpm_event authn_core authz_core authz_host authz_user auth_basic authn_file auth_digest
+my @needed = qw(authn_core authz_core authz_host authz_user auth_basic authn_file auth_digest
     access_compat alias cgid dir env expires filter headers http2 include mime proxy proxy_http
     rewrite setenvif socache_shmcb ssl);
 
@@ -30,7 +30,10 @@ my @needed = qw(mpm_event authn_core authz_core authz_host authz_user auth_basic
 sub module_lines { return join '', map { "LoadModule ${_}_module $modules/mod_$_.so\n" } @_ }
 
 # The modules of every test. A configuration may load ours among them.
-sub load_modules { return module_lines(@needed) }
+sub load_modules { my ($self) = @_; return module_lines('mpm_' . $self->mpm, @needed) }
+
+# The module that makes httpd's processes and threads: event, worker or prefork.
+sub mpm { my ($self) = @_; return ref $self && $self->{opt}{mpm} || 'event' }
 
 sub template {
     my ($self) = @_;
@@ -48,6 +51,7 @@ sub template {
         "    SSLCertificateFile $cert\n    SSLCertificateKeyFile $key\n"
     } @{$opt->{certificates} // ['rsa']};
     my $locations = join '', map { apache_location($_) } @{$opt->{locations} // []};
+    my $threads = $self->mpm eq 'prefork' ? '' : "MinSpareThreads 10\nMaxSpareThreads 200\nThreadsPerChild 32\nServerLimit 8\n";
     my $server = join '', map { "$_\n" } _server_options($opt->{server_options});
     return <<"CONF";
 ServerRoot \@DIR\@
@@ -63,11 +67,7 @@ CustomLog \@DIR\@/logs/access.log test
 Listen 127.0.0.1:\@HTTP\@
 Listen 127.0.0.1:\@HTTPS\@ https
 StartServers 2
-MinSpareThreads 10
-MaxSpareThreads 200
-ThreadsPerChild 32
-MaxRequestWorkers 128
-ServerLimit 8
+${threads}MaxRequestWorkers 128
 Timeout 20
 KeepAlive on
 MaxKeepAliveRequests 1000

@@ -76,7 +76,7 @@ sub _around {
     if ($kind eq 'apache') {
         my $user = is_root() ? 'User ' . worker_user() . "\nGroup " . worker_user() . "\n" : '';
         return "ServerRoot \@DIR\@\nServerName localhost\nPidFile \@DIR\@/pid\nErrorLog \@DIR\@/logs/error.log\n"
-            . "DefaultRuntimeDir \@DIR\@\nLogLevel info\n" . SSPI::Test::Apache::load_modules() . $user
+            . "DefaultRuntimeDir \@DIR\@\nLogLevel info\n" . SSPI::Test::Apache->load_modules . $user
             . "TypesConfig /etc/mime.types\nDocumentRoot \@DOCROOT\@\nScriptSock \@DIR\@/cgid.sock\n"
             . "Listen 127.0.0.1:\@HTTP\@\nListen 127.0.0.1:\@HTTPS\@\n"
             . qq(Header always set X-Sspi-User "expr=%{REMOTE_USER}" "expr=-n '%{REMOTE_USER}'"\n)
