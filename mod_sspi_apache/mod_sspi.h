@@ -191,6 +191,8 @@ struct mod_sspi_request_ctx {
     int failure;      /* status of a step that failed in the server; 0: no step failed */
     int refusal;      /* status of the last location if it refused; 0: it did not refuse */
     apr_array_header_t *logged; /* const char *: the log entries that were written */
+    /* const char *: variables of programs that name a credential cache of this request */
+    apr_array_header_t *ccache_variables;
     /* Arrays of struct mod_sspi_line. `challenge` is for an answer with 401 or 407, `granted` for
      * any other status, and `sent` is what err_headers_out has now of these two. `cookies` is for
      * every answer, and `sent_cookies` is what err_headers_out has now of it. */

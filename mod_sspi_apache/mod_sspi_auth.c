@@ -29,9 +29,51 @@ static void unset_variables(request_rec *r)
     }
 }
 
+/* Returns the variable that names the credential cache to programs: libkrb5's own, unless the
+ * location has another one. NULL: the location delegates nothing. */
+static const char *ccache_variable(request_rec *r)
+{
+    const struct mod_sspi_dir_config *dir = ap_get_module_config(r->per_dir_config, &sspi_module);
+    const struct sspi_words *names = &dir->policy.delegation_variable;
+
+    if (dir->policy.delegation.order[0] == SSPI_DELEGATION_NONE) {
+        return NULL;
+    }
+    return names->n == 0 ? "KRB5CCNAME"
+                         : apr_pstrmemdup(r->pool, names->words[0].data, names->words[0].len);
+}
+
+/* Removes the variables that named a cache of another location of this client's request, or that
+ * SetEnvIf made of a header. */
+static void unset_ccache(request_rec *r, const char *variable)
+{
+    const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
+
+    for (int i = 0; ctx != NULL && i < ctx->ccache_variables->nelts; i++) {
+        apr_table_unset(r->subprocess_env, APR_ARRAY_IDX(ctx->ccache_variables, i, const char *));
+    }
+    if (variable != NULL) {
+        apr_table_unset(r->subprocess_env, variable);
+    }
+}
+
+static void export_ccache(request_rec *r, const struct mod_sspi_request_state *state)
+{
+    const char *variable = ccache_variable(r);
+    const char *ccache = state->variables[SSPI_VARIABLE_CCACHE];
+    struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
+
+    unset_ccache(r, variable);
+    if (variable != NULL && ccache != NULL && ctx != NULL) {
+        apr_table_addn(r->subprocess_env, variable, ccache);
+        APR_ARRAY_PUSH(ctx->ccache_variables, const char *) = apr_pstrdup(ctx->pool, variable);
+    }
+}
+
 static void export_variables(request_rec *r, const struct mod_sspi_request_state *state)
 {
     unset_variables(r);
+    export_ccache(r, state);
     for (int i = 0; i < SSPI_VARIABLE_COUNT; i++) {
         if (state->variables[i] != NULL) {
             apr_table_addn(r->subprocess_env, variable_names[i], state->variables[i]);

@@ -188,6 +188,7 @@ static struct mod_sspi_request_ctx *ctx_of(request_rec *r)
     }
     apr_pool_cleanup_register(top->pool, ctx->exchange, free_exchange, apr_pool_cleanup_null);
     ctx->logged = apr_array_make(top->pool, 1, sizeof(const char *));
+    ctx->ccache_variables = apr_array_make(top->pool, 1, sizeof(const char *));
     state->ctx = ctx;
     return ctx;
 }

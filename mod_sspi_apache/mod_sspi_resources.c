@@ -133,22 +133,45 @@ static bool may_be_corrected(const struct opening *opening)
     return false;
 }
 
-/* Checks the sessions of a section and the server around it. httpd merges other sections only for a
- * request. A section with an AuthType of its own is a location. */
-static void check_sessions(server_rec *host, const struct mod_sspi_dir_config *dir,
-                           struct opening *opening)
+/* True if a scope of any host sets `option`. httpd may merge it into the section. */
+static bool may_be_set(const struct opening *opening, enum sspi_option option)
+{
+    for (const server_rec *host = opening->hosts; host != NULL; host = host->next) {
+        const struct mod_sspi_server_config *config =
+            ap_get_module_config(host->module_config, &sspi_module);
+
+        for (int i = 0; i < config->dirs->nelts; i++) {
+            if (sspi_policy_is_set(
+                    &APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *)->policy,
+                    option)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Checks the sessions and the delegation of a section and the server around it. httpd merges other
+ * sections only for a request. A section with an AuthType of its own is a location. */
+static void check_combinations(server_rec *host, const struct mod_sspi_dir_config *dir,
+                               struct opening *opening)
 {
     const struct mod_sspi_dir_config *outer =
         ap_get_module_config(host->lookup_defaults, &sspi_module);
     const char *name = host->server_hostname != NULL ? host->server_hostname : "";
     const char *realm = dir->realm != NULL ? dir->realm : outer->realm;
     struct sspi_policy policy;
+    enum sspi_option missing;
     char error[SSPI_ERROR_SIZE];
 
     sspi_policy_merge(&policy, &outer->policy, &dir->policy);
     policy.requires_channel_bound |= dir->demands_bound;
     if (!sspi_policy_check_session(&policy, SSPI_SERVER_APACHE, error) &&
         !may_be_corrected(opening)) {
+        report(host, opening, error);
+    }
+    if (!sspi_policy_check_delegation(&policy, SSPI_SERVER_APACHE, &missing, error) &&
+        !may_be_set(opening, missing)) {
         report(host, opening, error);
     }
     if (dir->auth_type == MOD_SSPI_AUTH_SSPI) {
@@ -338,7 +361,8 @@ static void open_configured(server_rec *host, const struct mod_sspi_server_confi
             try_keytab(opening, &policy);
         }
         open_policy(host, opening, &policy, false, false);
-        check_sessions(host, APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *), opening);
+        check_combinations(host, APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *),
+                           opening);
         check_basic(host, APR_ARRAY_IDX(config->dirs, i, struct mod_sspi_dir_config *), opening);
     }
 }

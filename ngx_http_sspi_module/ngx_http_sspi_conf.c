@@ -39,6 +39,12 @@ ngx_http_sspi_create_main_conf(ngx_conf_t *cf)
         return NULL;
     }
 
+    if (ngx_array_init(&smcf->ccache_names, cf->pool, 1, sizeof(ngx_str_t))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
     return smcf;
 }
 
@@ -115,7 +121,7 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_http_sspi_loc_conf_t *slcf = conf;
 
-    char                            error[SSPI_ERROR_SIZE];
+    char                            error[SSPI_ERROR_SIZE], *rv;
     ngx_str_t                      *value;
     ngx_uint_t                      i;
     enum sspi_option                option;
@@ -180,7 +186,15 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         slcf->line = cf->conf_file->line;
     }
 
-    return ngx_http_sspi_set_policy(cf, &slcf->policy, option);
+    rv = ngx_http_sspi_set_policy(cf, &slcf->policy, option);
+
+    if (rv == NGX_CONF_OK && option == SSPI_OPTION_DELEGATION_VARIABLE
+        && ngx_http_sspi_add_ccache_variable(cf, &value[1]) != NGX_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    return rv;
 }
 
 

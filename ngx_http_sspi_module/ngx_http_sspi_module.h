@@ -36,6 +36,9 @@ typedef struct {
     ngx_array_t                protected;    /* ngx_http_sspi_loc_conf_t *:
                                               * those whose mode is not off */
     ngx_array_t                directives;   /* ngx_http_sspi_directive_t */
+    ngx_array_t                ccache_names; /* ngx_str_t: further variables
+                                              * with the value of $sspi_ccache
+                                              */
     size_t                     state_size;
     ngx_int_t                  remote_user;  /* index of $remote_user */
     ngx_http_handler_pt        basic;        /* the handler of auth_basic;
@@ -217,6 +220,8 @@ ngx_int_t ngx_http_sspi_force_http1(ngx_http_request_t *r);
 /* ngx_http_sspi_variables.c */
 
 ngx_int_t ngx_http_sspi_add_variables(ngx_conf_t *cf);
+ngx_int_t ngx_http_sspi_add_ccache_variable(ngx_conf_t *cf,
+    const ngx_str_t *name);
 ngx_int_t ngx_http_sspi_remote_user_index(ngx_conf_t *cf);
 void ngx_http_sspi_set_remote_user(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);

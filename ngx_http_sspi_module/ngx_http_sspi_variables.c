@@ -47,6 +47,49 @@ ngx_http_sspi_add_variables(ngx_conf_t *cf)
 }
 
 
+/*
+ * Adds a variable with the value of $sspi_ccache.  Several locations may name
+ * the same one.  Fails if another module has a variable of this name.
+ */
+
+ngx_int_t
+ngx_http_sspi_add_ccache_variable(ngx_conf_t *cf, const ngx_str_t *name)
+{
+    ngx_str_t                  *known, *added, copy;
+    ngx_uint_t                  i;
+    ngx_http_variable_t        *var;
+    ngx_http_sspi_main_conf_t  *smcf;
+
+    smcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_sspi_module);
+
+    known = smcf->ccache_names.elts;
+
+    for (i = 0; i < smcf->ccache_names.nelts; i++) {
+        if (known[i].len == name->len
+            && ngx_strncmp(known[i].data, name->data, name->len) == 0)
+        {
+            return NGX_OK;
+        }
+    }
+
+    copy = *name;
+
+    var = ngx_http_add_variable(cf, &copy, NGX_HTTP_VAR_NOCACHEABLE);
+    added = ngx_array_push(&smcf->ccache_names);
+
+    if (var == NULL || added == NULL) {
+        return NGX_ERROR;
+    }
+
+    var->get_handler = ngx_http_sspi_variable;
+    var->data = SSPI_VARIABLE_CCACHE;
+
+    *added = *name;
+
+    return NGX_OK;
+}
+
+
 ngx_int_t
 ngx_http_sspi_remote_user_index(ngx_conf_t *cf)
 {

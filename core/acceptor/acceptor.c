@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "acceptor.h"
 
-#include <grp.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +13,7 @@
 #include "hash.h"
 #include "acceptor_basic.h"
 #include "acceptor_config_check.h"
+#include "acceptor_delegation.h"
 #include "policy.h"
 #include "policy_require.h"
 #include "kerberos_keytab.h"
@@ -70,18 +69,20 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
     acceptor->config = *config;
     acceptor->tls = binding_table_new();
     acceptor->directory = acceptor_directory_new();
+    acceptor->ccaches = acceptor_ccaches_new();
     bool limiters = make_limiters(acceptor);
     bool locks = acceptor_credentials_init(&acceptor->credentials) &&
                  acceptor_log_addresses_init(&acceptor->logged_proxies);
     bool hashes = hash_suite_init(&acceptor->hashes);
     bool keyed = clock->random(clock->self, acceptor->mark_key, sizeof(acceptor->mark_key));
-    if (acceptor->tls != NULL && limiters && acceptor->directory != NULL && locks && hashes &&
-        keyed)
+    if (acceptor->tls != NULL && limiters && acceptor->directory != NULL &&
+        acceptor->ccaches != NULL && locks && hashes && keyed)
         return acceptor;
     hash_suite_clear(&acceptor->hashes);
     binding_table_free(acceptor->tls);
     free_limiters(acceptor);
     acceptor_directory_unref(acceptor->directory);
+    acceptor_ccaches_unref(acceptor->ccaches);
     free(acceptor);
     return NULL;
 }
@@ -100,6 +101,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     binding_table_free(acceptor->tls);
     free_limiters(acceptor);
     acceptor_directory_unref(acceptor->directory);
+    acceptor_ccaches_unref(acceptor->ccaches);
     acceptor_log_addresses_clear(&acceptor->logged_proxies);
     acceptor_sessions_free(acceptor->sessions);
     hash_suite_clear(&acceptor->hashes);
@@ -399,37 +401,6 @@ bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_
 
 /* ---- opening ---- */
 
-static bool in_group(uid_t uid, gid_t gid, gid_t wanted)
-{
-    if (gid == wanted)
-        return true;
-    gid_t groups[64];
-    int n_groups = 64;
-    const struct passwd *account = getpwuid(uid);
-    if (account == NULL || getgrouplist(account->pw_name, gid, groups, &n_groups) < 0)
-        return false;
-    for (int i = 0; i < n_groups; i++)
-        if (groups[i] == wanted)
-            return true;
-    return false;
-}
-
-/* True if the mode bits let the workers read the file, or enter the folder. `wanted` is one of the
- * owner's bits. */
-static bool worker_may(const struct sspi_acceptor_config *config, const char *path, mode_t wanted)
-{
-    struct stat st;
-    if (config->worker_uid == 0)
-        return true;
-    if (stat(path, &st) != 0)
-        return false;
-    if (st.st_uid == config->worker_uid)
-        return (st.st_mode & wanted) != 0;
-    if (in_group(config->worker_uid, config->worker_gid, st.st_gid))
-        return (st.st_mode & (wanted >> 3)) != 0;
-    return (st.st_mode & (wanted >> 6)) != 0;
-}
-
 static const char *kind_of(enum sspi_option option)
 {
     if (option == SSPI_OPTION_KEYTAB)
@@ -459,7 +430,7 @@ static void log_opened(struct sspi_acceptor *acceptor, const char *what, const c
     if (entry == NULL)
         return;
     unsigned uid = (unsigned)acceptor->config.worker_uid;
-    if (worker_may(&acceptor->config, path, S_IRUSR))
+    if (acceptor_config_check_worker_may(&acceptor->config, path, S_IRUSR))
         acceptor_log_write(entry, SSPI_REASON_OPENED, SEC_E_OK,
                            "%s %s read; the workers (uid %u) can read it too and pick up a change "
                            "by themselves",
@@ -476,7 +447,8 @@ static void log_opened(struct sspi_acceptor *acceptor, const char *what, const c
 static void check_pipe(struct sspi_acceptor *acceptor)
 {
     const char *folder = ntlm_winbind_pipe_folder();
-    if (access(folder, F_OK) != 0 || worker_may(&acceptor->config, folder, S_IXUSR))
+    if (access(folder, F_OK) != 0 ||
+        acceptor_config_check_worker_may(&acceptor->config, folder, S_IXUSR))
         return;
     struct sspi_log_entry *entry = new_entry(acceptor);
     if (entry != NULL)
@@ -688,7 +660,8 @@ bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy
         (complete && !sspi_policy_check_session(policy, acceptor->config.server, error)) ||
         !find_needs(acceptor, policy, complete, has_realm, &needs, error) ||
         !open_needs(acceptor, policy, &needs, error) ||
-        !acceptor_basic_open_hash(policy, acceptor->config.server, &acceptor->nt_hash, error))
+        !acceptor_basic_open_hash(policy, acceptor->config.server, &acceptor->nt_hash, error) ||
+        !acceptor_delegation_open(acceptor->ccaches, &acceptor->config, policy, complete, error))
         return false;
     /* Until the SID of the own domain is known, no SID of a foreign user is shown. */
     if (policy_asks_directory(policy))

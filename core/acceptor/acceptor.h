@@ -6,6 +6,7 @@
 #include "binding_certificate.h"
 #include "hash.h"
 #include "ntlm_nt_hash.h"
+#include "acceptor_ccaches.h"
 #include "acceptor_credentials.h"
 #include "acceptor_directory.h"
 #include "acceptor_limiter.h"
@@ -30,6 +31,7 @@ struct sspi_acceptor {
     size_t n_entries, n_returned; /* n_returned: the adapter has these entries already */
     struct acceptor_credentials credentials;
     struct acceptor_limiter *limiters[ACCEPTOR_N_WAITS];
+    struct acceptor_ccaches *ccaches;     /* directories of files with delegated tickets */
     struct acceptor_directory *directory; /* the groups that requirements name */
     struct acceptor_log_addresses logged_proxies;
     struct acceptor_sessions *sessions;           /* locations that were checked at start */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "acceptor_config_check.h"
 
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 
 #include "bytes.h"
 #include "digest_challenge.h"
@@ -243,4 +246,34 @@ bool acceptor_config_check_mode(const char *what, const char *path, bool is_secr
         path, (unsigned)(st.st_mode & 07777), (st.st_mode & S_IWOTH) != 0 ? "change" : "read",
         is_secret ? "0600 (chmod 0600), or 0640 with the workers' group" : "0644 (chmod 0644)");
     return false;
+}
+
+static bool in_group(uid_t uid, gid_t gid, gid_t wanted)
+{
+    if (gid == wanted)
+        return true;
+    gid_t groups[64];
+    int n_groups = 64;
+    const struct passwd *account = getpwuid(uid);
+    if (account == NULL || getgrouplist(account->pw_name, gid, groups, &n_groups) < 0)
+        return false;
+    for (int i = 0; i < n_groups; i++)
+        if (groups[i] == wanted)
+            return true;
+    return false;
+}
+
+bool acceptor_config_check_worker_may(const struct sspi_acceptor_config *config, const char *path,
+                                      mode_t wanted)
+{
+    struct stat st;
+    if (config->worker_uid == 0)
+        return true;
+    if (stat(path, &st) != 0)
+        return false;
+    if (st.st_uid == config->worker_uid)
+        return (st.st_mode & wanted) != 0;
+    if (in_group(config->worker_uid, config->worker_gid, st.st_gid))
+        return (st.st_mode & (wanted >> 3)) != 0;
+    return (st.st_mode & (wanted >> 6)) != 0;
 }

@@ -33,4 +33,9 @@ bool acceptor_config_check_user_name(const struct sspi_policy *policy, enum sspi
  * mode. True also for a file that cannot be examined. Blocks on the file. */
 bool acceptor_config_check_mode(const char *what, const char *path, bool is_secret, char *text);
 
+/* True if the mode bits let the workers read the file, or enter the folder. `wanted` is one of the
+ * owner's bits. Blocks on the file. */
+bool acceptor_config_check_worker_may(const struct sspi_acceptor_config *config, const char *path,
+                                      mode_t wanted);
+
 #endif

@@ -184,7 +184,14 @@ bool sspi_policy_check_session(const struct sspi_policy *policy, enum sspi_serve
 bool sspi_policy_check_basic(const struct sspi_policy *policy, enum sspi_server server,
                              char *error);
 
-/* True if `policy` sets this option to a value that demands users, a channel binding or TLS. */
+/* True if SSPIDelegation of `policy` has all that it needs: a directory, and targets and a realm
+ * for its words. The server calls it as sspi_policy_check_session(). False: *ret_missing is the
+ * option that is missing, and `error` (SSPI_ERROR_SIZE bytes) says so. */
+bool sspi_policy_check_delegation(const struct sspi_policy *policy, enum sspi_server server,
+                                  enum sspi_option *ret_missing, char *error);
+
+/* True if `policy` sets this option to a value that demands users, tickets, a channel binding or
+ * TLS. */
 bool sspi_policy_demands(const struct sspi_policy *policy, enum sspi_option option);
 
 /* ---- log entries ---- */

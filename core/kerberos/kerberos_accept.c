@@ -137,6 +137,10 @@ static SECURITY_STATUS set_info(struct kerberos_exchange *exchange, struct packa
     info->expiry_ms = end_of_ticket_ms(exchange);
     info->channel = exchange->channel;
     info->bound = exchange->bound;
+    if (exchange->in->keeps_evidence)
+        bytes_append_view(&info->evidence, exchange->ap_req.ticket);
+    if (info->evidence.failed)
+        return error_info_no_memory(exchange->error_info);
     if (is_anonymous(info) && (exchange->in->requirements & ASC_REQ_ALLOW_NULL_SESSION) == 0)
         return error_info_refuse(exchange->error_info, SEC_E_LOGON_DENIED, SSPI_REASON_ANONYMOUS,
                                  "anonymous Kerberos principals are refused");

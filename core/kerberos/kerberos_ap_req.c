@@ -146,8 +146,10 @@ static bool take_ap_req(struct sspi_view message, struct kerberos_ap_req *found)
         message.len != 0 || !take_number(&fields, DER_CONTEXT(0), 5) ||
         !take_number(&fields, DER_CONTEXT(1), 14) ||
         !der_take_explicit(&fields, DER_CONTEXT(2), DER_BIT_STRING, &options) ||
-        !der_take(&fields, DER_CONTEXT(3), &wrapper) ||
-        !der_take_explicit(&wrapper, DER_APPLICATION(1), DER_SEQUENCE, &ticket) ||
+        !der_take(&fields, DER_CONTEXT(3), &wrapper))
+        return false;
+    found->ticket = wrapper;
+    if (!der_take_explicit(&wrapper, DER_APPLICATION(1), DER_SEQUENCE, &ticket) ||
         wrapper.len != 0 || !take_ticket(ticket, found) ||
         !der_take_explicit(&fields, DER_CONTEXT(4), DER_SEQUENCE, &authenticator) ||
         fields.len != 0 || !take_encrypted(authenticator, &encrypted))

@@ -21,6 +21,7 @@ enum kerberos_ap_req_status {
 struct kerberos_ap_req {
     struct sspi_view realm;   /* of the ticket; borrowed from the token */
     struct sspi_view message; /* the AP-REQ without framing; borrowed from the token */
+    struct sspi_view ticket;  /* the Ticket in DER; borrowed from the token */
     struct sspi_view cipher;  /* the authenticator's ciphertext; borrowed from the token */
     bool has_kvno;
     uint32_t kvno; /* version of the key that encrypts the ticket */

@@ -9,6 +9,8 @@
 #include <krb5/krb5.h>
 #include <stdbool.h>
 
+#include "bytes.h"
+
 /* Makes an empty cache in memory, whose name no other cache of this process has. The caller ends it
  * with kerberos_delegation_free(). False: no memory, or libkrb5 failed. */
 bool kerberos_delegation_new(krb5_context krb5, char **ret_name);
@@ -16,6 +18,16 @@ bool kerberos_delegation_new(krb5_context krb5, char **ret_name);
 /* Copies the delegated credential into a new cache. *ret_name is "MEMORY:...", which the caller
  * ends with kerberos_delegation_free(). False: no memory, or libkrb5 failed. No network. */
 bool kerberos_delegation_store(gss_cred_id_t delegated, char **ret_name);
+
+/* Copies the tickets of the cache `from` into a new file, which only its owner may read (0600). An
+ * existing file of this name is not used. False: `why` says what failed,
+ * and there is no file. Blocks on the file system. */
+bool kerberos_delegation_write(const char *from, const char *path, char *why,
+                               size_t why_size) MUST_USE;
+
+/* Finds the time when all tickets of the cache have ended. False: it has no ticket, or cannot be
+ * read. */
+bool kerberos_delegation_end(const char *name, uint64_t *ret_end_ms) MUST_USE;
 
 /* Wipes the cache and frees its name. NULL is fine. */
 void kerberos_delegation_free(char *name);

@@ -130,6 +130,15 @@ static SECURITY_STATUS read_logon(void *context)
     return done ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;
 }
 
+static void take_delegated(void *context, struct package_delegated *ret_delegated)
+{
+    struct kerberos_context *kerberos = context;
+    ret_delegated->ccache = kerberos->info.ccache;
+    ret_delegated->evidence = kerberos->info.evidence;
+    kerberos->info.ccache = NULL;
+    kerberos->info.evidence = (struct bytes){0};
+}
+
 static void destroy(void *context)
 {
     struct kerberos_context *kerberos = context;
@@ -160,6 +169,7 @@ const struct package kerberos_package = {
     .info = info,
     .local_name = local_name,
     .read_logon = read_logon,
+    .take_delegated = take_delegated,
     .use_ccache = kerberos_delegation_use,
     .make_mic = make_mic,
     .check_mic = check_mic,

@@ -15,6 +15,7 @@ void package_info_clear(struct package_info *info)
     bytes_free(&info->groups);
     free(info->sam_name);
     free(info->upn);
+    bytes_free(&info->evidence);
     *info = (struct package_info){0};
 }
 

@@ -81,6 +81,7 @@ struct package_input {
     const struct binding_rules *rules;
     bool reads_client_binding; /* report the client's statement about its channel, even if no rule
                                   needs it */
+    bool keeps_evidence;       /* report the client's ticket */
     ULONG requirements;        /* ASC_REQ_* as the caller gave them */
     size_t n_tokens; /* number of SECBUFFER_TOKEN buffers in the output: the most challenges that
                         the caller takes */
@@ -119,6 +120,9 @@ struct package_info {
     const char *algorithm;           /* Digest: its name, static lifetime; other packages: NULL */
     char *ccache; /* name of the credential cache with the delegated tickets, "MEMORY:..."; NULL:
                      the client delegated none, or the caller did not set ASC_REQ_DELEGATE */
+    /* Kerberos: the client's ticket (RFC 4120 5.3) in DER, which the KDC accepts as evidence for
+     * constrained delegation. Empty: the caller did not set keeps_evidence. */
+    struct bytes evidence;
     /* What the directory says about the client. read_logon() sets these members, unless the package
      * sets them when it verifies the client. */
     struct sid user_sid;       /* n_sub 0: not known */
@@ -136,6 +140,12 @@ struct package_info {
     uint64_t users_generation;
     struct package_client_channel channel;
     enum package_bound bound; /* by the rules of the call that verified the client */
+};
+
+/* What the client left with its login, for delegation. */
+struct package_delegated {
+    char *ccache;          /* as in package_info */
+    struct bytes evidence; /* as in package_info */
 };
 
 /* Frees the texts and the groups, and zero-initialises *info. The package destroys the credential
@@ -282,6 +292,10 @@ struct package {
      * time may call it. SEC_E_OK without a SID: the client has no such facts, and logon_problem
      * says why. A NULL member: info() has the facts already, or the package has none. */
     SECURITY_STATUS (*read_logon)(void *context);
+
+    /* Moves what the client of an established context delegated to *ret_delegated, whose owner
+     * destroys the credential cache. A NULL member: no client delegates by this package. */
+    void (*take_delegated)(void *context, struct package_delegated *ret_delegated);
 
     /* Makes `name` the default credential cache of the calling thread; NULL: the machine's default.
      * If `ret_previous` is not NULL, *ret_previous becomes the name of the previous cache, which

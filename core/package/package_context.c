@@ -166,15 +166,31 @@ const struct package_info *package_context_info(const struct package_context *co
     return context->state == PACKAGE_CONTEXT_ESTABLISHED ? claimed_info(context) : NULL;
 }
 
+/* Returns the context of the package that authenticated the client. */
+static void *mechanism_data(struct package_context *context)
+{
+    const struct package *package = context->credential->package;
+    return package->mechanism_context != NULL ? package->mechanism_context(context->data)
+                                              : context->data;
+}
+
 SECURITY_STATUS package_context_read_logon(struct package_context *context)
 {
     const struct package_info *info = package_context_info(context);
     if (info == NULL)
         return SEC_E_INVALID_HANDLE;
-    const struct package *package = context->credential->package;
-    void *data = package->mechanism_context != NULL ? package->mechanism_context(context->data)
-                                                    : context->data;
-    return info->mechanism->read_logon == NULL ? SEC_E_OK : info->mechanism->read_logon(data);
+    return info->mechanism->read_logon == NULL
+               ? SEC_E_OK
+               : info->mechanism->read_logon(mechanism_data(context));
+}
+
+void package_context_take_delegated(struct package_context *context,
+                                    struct package_delegated *ret_delegated)
+{
+    const struct package_info *info = package_context_info(context);
+    *ret_delegated = (struct package_delegated){0};
+    if (info != NULL && info->mechanism->take_delegated != NULL)
+        info->mechanism->take_delegated(mechanism_data(context), ret_delegated);
 }
 
 bool package_context_may_wait(const struct package_context *context)

@@ -64,6 +64,11 @@ const struct package_info *package_context_info(const struct package_context *co
  * (read_logon() of the package). No network. */
 SECURITY_STATUS package_context_read_logon(struct package_context *context) MUST_USE;
 
+/* Moves what the client of an established context delegated to *ret_delegated. Its owner frees it:
+ * kerberos_delegation_free() for the credential cache. Empty: the client delegated nothing. */
+void package_context_take_delegated(struct package_context *context,
+                                    struct package_delegated *ret_delegated);
+
 /* True when the next step may wait for another machine, so that a thread that may block must run
  * it. */
 bool package_context_may_wait(const struct package_context *context);

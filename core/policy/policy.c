@@ -253,6 +253,39 @@ static bool check_require(const struct directive *directive, const struct sspi_w
     return true;
 }
 
+static bool has_only(struct sspi_view word, const char *allowed)
+{
+    for (size_t i = 0; i < word.len; i++)
+        if (word.data[i] == '\0' || strchr(allowed, word.data[i]) == NULL)
+            return false;
+    return true;
+}
+
+/* A service with a name on both sides of its slash. */
+static bool is_service(struct sspi_view word)
+{
+    const char *slash = memchr(word.data, '/', word.len);
+    size_t before = slash == NULL ? 0 : (size_t)(slash - word.data);
+    return before > 0 && before + 1 < word.len && service_name_is_pattern(word);
+}
+
+/* The names of delegation are not checked further, because only the KDC knows them. */
+static bool check_delegation(const struct directive *directive, struct sspi_view word)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+    static const char name[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+    if (directive->option == SSPI_OPTION_DELEGATION_VARIABLE &&
+        (word.len > 64 || strchr(letters, word.data[0]) == NULL || !has_only(word, name)))
+        return refuse(directive, word, "letters, digits and _, at most 64, and no digit first");
+    if (directive->option == SSPI_OPTION_DELEGATION_TARGET && !is_service(word))
+        return refuse(directive, word, "a service with its host: HTTP/backend.example.com");
+    if (directive->option == SSPI_OPTION_DELEGATION_REALM &&
+        (memchr(word.data, '@', word.len) != NULL || memchr(word.data, '/', word.len) != NULL ||
+         memchr(word.data, '\\', word.len) != NULL))
+        return refuse(directive, word, "a Kerberos realm: EXAMPLE.COM");
+    return true;
+}
+
 static bool check_word(const struct directive *directive, struct sspi_view word, size_t all_len)
 {
     if (word.len == 0)
@@ -270,7 +303,7 @@ static bool check_word(const struct directive *directive, struct sspi_view word,
     if (directive->option == SSPI_OPTION_BASIC_TRIES && !policy_read_tries(word, &tries))
         return refuse(directive, word,
                       "number/time: 5/5m (1 to 1000 wrong passwords, 1 second to 1 day)");
-    return true;
+    return check_delegation(directive, word);
 }
 
 static bool check_cookie(const struct directive *directive)
@@ -553,6 +586,7 @@ bool sspi_policy_demands(const struct sspi_policy *policy, enum sspi_option opti
         return false;
     return option == SSPI_OPTION_REQUIRE ||
            (option == SSPI_OPTION_REQUIRE_TLS && policy->require_tls) ||
+           (option == SSPI_OPTION_DELEGATION_REQUIRED && policy->delegation_required) ||
            (option == SSPI_OPTION_CHANNEL_BINDING &&
             policy->channel_binding == SSPI_BINDING_REQUIRE);
 }
@@ -576,6 +610,7 @@ bool sspi_policy_make_optional(const struct sspi_policy *policy, bool tls,
     ret_policy->mode = SSPI_MODE_OPTIONAL;
     ret_policy->require = defaults.require;
     ret_policy->requires_channel_bound = false;
+    ret_policy->delegation_required = false;
     ret_policy->set |= UINT64_C(1) << SSPI_OPTION_MODE;
     ret_policy->set &= ~(UINT64_C(1) << SSPI_OPTION_REQUIRE);
     return true;

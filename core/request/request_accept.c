@@ -7,11 +7,13 @@
 
 void request_accept_run(struct request_accept *accept)
 {
-    const struct package_input in = {.token = accept->token,
-                                     .rules = request_bindings_rules(&accept->bindings),
-                                     .reads_client_binding = true,
-                                     .requirements = ASC_REQ_CONNECTION,
-                                     .n_tokens = 1};
+    const struct package_input in = {
+        .token = accept->token,
+        .rules = request_bindings_rules(&accept->bindings),
+        .reads_client_binding = true,
+        .keeps_evidence = accept->wants_evidence,
+        .requirements = ASC_REQ_CONNECTION | (accept->wants_forwarded ? ASC_REQ_DELEGATE : 0),
+        .n_tokens = 1};
     struct package_output out = {.error_info = &accept->error_info};
     accept->status = package_context_accept(&accept->context, &in, &out);
     /* A refused client learns nothing: its error token is not sent. */

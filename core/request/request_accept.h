@@ -13,6 +13,8 @@ struct request_accept {
     struct sspi_view token;
     struct request_bindings bindings;
     struct package_context context; /* the caller makes it */
+    bool wants_forwarded;           /* the client's forwarded ticket, for delegation */
+    bool wants_evidence;            /* the client's ticket, for delegation */
     uint64_t began_ms;              /* when the exchange's first leg came */
     SECURITY_STATUS status;
     struct sspi_error_info error_info;

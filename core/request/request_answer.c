@@ -10,6 +10,7 @@
 #include "policy.h"
 #include "policy_proxies.h"
 #include "request_count.h"
+#include "request_delegation.h"
 #include "request_digest.h"
 #include "request_membership.h"
 
@@ -256,6 +257,7 @@ static void set_variables(struct sspi_exchange *exchange)
     to[SSPI_VARIABLE_CHANNEL_BOUND] =
         exchange->bound == PACKAGE_BOUND_MATCHED ? SSPI_VIEW("1") : SSPI_VIEW("0");
     to[SSPI_VARIABLE_TARGET] = bytes_view(identity->target);
+    to[SSPI_VARIABLE_CCACHE] = request_delegation_name(exchange);
     if (identity->expiry_ms != UINT64_MAX) {
         size_t len = bytes_write_decimal(identity->expiry_ms / 1000, exchange->expires);
         exchange->expires[len] = '\0';

@@ -53,6 +53,10 @@ void request_connection_log_out(struct sspi_connection *connection)
 {
     policy_identity_clear(&connection->login);
     bytes_wipe(&connection->login_mark, sizeof(connection->login_mark));
+    request_delegated_unref(connection->login_delegated);
+    acceptor_ccache_unref(connection->login_ccache);
+    connection->login_delegated = NULL;
+    connection->login_ccache = NULL;
     connection->has_login = false;
 }
 

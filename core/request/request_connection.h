@@ -6,8 +6,10 @@
 
 #include "acceptor.h"
 #include "policy_identity.h"
+#include "acceptor_ccache.h"
 #include "acceptor_user_mark.h"
 #include "package_context.h"
+#include "request_delegated.h"
 
 /* The longest time between the first token of a client and its last. */
 #define REQUEST_CONNECTION_EXCHANGE_MS 30000
@@ -24,6 +26,10 @@ struct sspi_connection {
     bool has_login;
     uint64_t login_began_ms; /* by the steady clock */
     struct acceptor_user_mark login_mark;
+    /* References, for delegation: what the client of the login left, and the file that was made of
+     * it. NULL: none. */
+    struct request_delegated *login_delegated;
+    struct acceptor_ccache *login_ccache;
     bool login_is_for_proxy; /* a forward proxy's clients may log in to both */
 };
 

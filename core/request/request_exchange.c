@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "hex.h"
+#include "request_delegated.h"
 #include "request_count.h"
 #include "error_info.h"
 #include "kerberos_name.h"
@@ -45,6 +46,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     free(exchange->lookup.user);
     bytes_wipe(&exchange->lookup, sizeof(exchange->lookup));
     request_entity_clear(&exchange->entity);
+    request_delegation_clear(&exchange->delegation);
     sspi_job_unref(exchange->local_groups);
     sspi_job_unref(exchange->reload_job);
     bytes_free(&exchange->answer_token);
@@ -250,7 +252,9 @@ enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
         struct policy_identity identity = borrow_identity(info, scheme);
         exchange->users_generation = info->users_generation;
         exchange->logon_problem = info->logon_problem;
-        if (policy_identity_copy(&identity, &exchange->identity))
+        request_delegated_unref(exchange->delegation.login);
+        status = request_delegated_take(context, &exchange->delegation.login);
+        if (status == SEC_E_OK && policy_identity_copy(&identity, &exchange->identity))
             return SSPI_REASON_NONE;
     }
     return request_exchange_log(exchange, SSPI_REASON_INTERNAL, SEC_E_INTERNAL_ERROR,

@@ -43,6 +43,10 @@ struct request_session {
     bool is_logged;                 /* an entry says why a cookie does not count */
     struct bytes line;              /* of Set-Cookie, for each answer of the request; empty: none */
     bool clears;                    /* that line removes the cookie */
+    /* The session that the client has after this answer: the one in use, or a new one. */
+    bool has_id;
+    uint8_t id[SESSION_CONTENT_ID_LEN];
+    uint64_t end_ms;
 };
 
 /* A leg of Negotiate or NTLM that a job evaluates, because it may wait for a domain controller. The
@@ -82,6 +86,7 @@ struct sspi_exchange {
     struct request_entity entity;
     struct request_lookup lookup;
     struct request_session session;
+    struct request_delegation delegation;
     struct sspi_job *local_groups; /* a reference; request_local_groups.c knows more; NULL: none */
     struct sspi_job *reload_job;   /* reads a changed file again; the next step logs its result */
     bool reload_started;           /* the evaluation has made its only reload_job */

@@ -44,6 +44,8 @@ void request_login_keep(struct sspi_exchange *exchange, const struct sspi_policy
     connection->has_login = true;
     connection->login_began_ms = clock->steady_ms(clock->self);
     connection->login_mark = mark;
+    if (exchange->delegation.login != NULL)
+        connection->login_delegated = request_delegated_ref(exchange->delegation.login);
     connection->login_is_for_proxy = exchange->request.proxy;
     exchange->persistent = true;
 }

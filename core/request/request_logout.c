@@ -34,6 +34,8 @@ static void log_logout(struct sspi_exchange *exchange, uint8_t scheme, uint8_t m
  * used. */
 static bool revoke(struct sspi_exchange *exchange, const struct request_session_facts *facts)
 {
+    acceptor_ccaches_remove_session(exchange->acceptor->ccaches, &exchange->acceptor->hashes,
+                                    (struct sspi_view){(const char *)facts->id, sizeof(facts->id)});
     if (exchange->acceptor->state != NULL &&
         store_revocations_add(exchange->acceptor->state, facts->id, facts->login_ms, facts->end_ms))
         return true;

@@ -325,7 +325,12 @@ static enum sspi_reason begin_leg(struct negotiation *negotiation, struct sspi_v
         drop_partial(exchange);
         return reason;
     }
-    struct request_accept accept ACCEPT_CLEANUP = {.token = bytes_as_view(&decoded)};
+    const struct sspi_delegation_list *delegation = &negotiation->policy->delegation;
+    struct request_accept accept ACCEPT_CLEANUP = {
+        .token = bytes_as_view(&decoded),
+        .wants_forwarded = delegation->offers[SSPI_DELEGATION_FORWARDED],
+        .wants_evidence = delegation->offers[SSPI_DELEGATION_S4U2PROXY],
+    };
     reason = request_bindings_collect(exchange, negotiation->policy, &accept.bindings);
     if (reason != SSPI_REASON_NONE)
         return reason;

@@ -18,10 +18,9 @@ static bool uses_nt_users(const struct sspi_exchange *exchange, const struct ssp
                                                               SSPI_OPTION_NTLM_USER_FILE));
 }
 
-/* True if the names of groups are due. */
-static bool begin_lookup(struct sspi_exchange *exchange, uint64_t now_ms)
+/* Hands out a job that the request does not wait for. False: there is none. */
+static bool begin_background(struct sspi_exchange *exchange, struct sspi_job *job)
 {
-    struct sspi_job *job = acceptor_directory_check_due(exchange->acceptor->directory, now_ms);
     if (job == NULL)
         return false;
     exchange->result.need = SSPI_NEED_JOB;
@@ -62,7 +61,11 @@ bool request_reload_begin(struct sspi_exchange *exchange, const struct sspi_poli
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         if (files[i].used && begin_file(exchange, policy, files[i].option, now_ms))
             return true;
-    return begin_lookup(exchange, now_ms);
+    /* The names of groups, and the files with delegated tickets. */
+    return begin_background(exchange,
+                            acceptor_directory_check_due(exchange->acceptor->directory, now_ms)) ||
+           begin_background(exchange,
+                            acceptor_ccaches_check_due(exchange->acceptor->ccaches, now_ms));
 }
 
 void request_reload_end(struct sspi_exchange *exchange)

@@ -174,11 +174,20 @@ static bool seal(struct sspi_exchange *exchange, const struct request_session_sc
     return false;
 }
 
+static void note_id(struct sspi_exchange *exchange, const struct session_content *content)
+{
+    memcpy(exchange->session.id, content->id, sizeof(exchange->session.id));
+    exchange->session.end_ms = content->end_ms;
+    exchange->session.has_id = true;
+}
+
 /* The login is valid without a session, so this is only logged. */
 static void set_cookie(struct sspi_exchange *exchange, const struct request_session_scope *scope,
-                       struct sspi_view octets)
+                       const struct session_content *content, struct sspi_view octets)
 {
-    if (!seal(exchange, scope, octets))
+    if (seal(exchange, scope, octets))
+        note_id(exchange, content);
+    else
         (void)request_exchange_log(exchange, SSPI_REASON_INTERNAL, SEC_E_INTERNAL_ERROR,
                                    "a session could not be sealed: memory, randomness or libcrypto "
                                    "failed");
@@ -220,11 +229,13 @@ static void make_new(struct sspi_exchange *exchange, const struct sspi_policy *p
         log_too_large(exchange);
         return;
     }
-    if (has_cookie_of(exchange, policy, scope, &content))
+    if (has_cookie_of(exchange, policy, scope, &content)) {
+        note_id(exchange, &exchange->session.content);
         return;
+    }
     if (!clock->random(clock->self, content.id, sizeof(content.id)) || !encode(&content, &octets))
         return;
-    set_cookie(exchange, scope, bytes_as_view(&octets));
+    set_cookie(exchange, scope, &content, bytes_as_view(&octets));
 }
 
 /* ---- renewal ---- */
@@ -239,7 +250,7 @@ static void renew(struct sspi_exchange *exchange, const struct request_session_s
     if (content.has_fingerprint && !take_fingerprint(exchange, scope->keys, &content))
         return;
     if (encode(&content, &octets) && fits(&octets))
-        set_cookie(exchange, scope, bytes_as_view(&octets));
+        set_cookie(exchange, scope, &content, bytes_as_view(&octets));
 }
 
 void request_session_make(struct sspi_exchange *exchange, const struct sspi_policy *policy)

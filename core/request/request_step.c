@@ -11,6 +11,7 @@
 #include "request_count.h"
 #include "request_evaluate.h"
 #include "request_check.h"
+#include "request_delegation.h"
 #include "request_local_groups.h"
 #include "request_login.h"
 #include "request_reload.h"
@@ -299,6 +300,16 @@ static enum sspi_reason find_local_groups(struct sspi_exchange *exchange,
     return found;
 }
 
+/* As request_delegation_find(), but hands the job out. */
+static enum sspi_reason find_delegation(struct sspi_exchange *exchange,
+                                        const struct sspi_policy *policy)
+{
+    enum sspi_reason found = request_delegation_find(exchange, policy);
+    if (found == SSPI_REASON_NONE)
+        request_exchange_need_job(exchange, exchange->delegation.job);
+    return found;
+}
+
 /* Decides about credentials that are verified. */
 static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
                                         const struct sspi_policy *policy)
@@ -324,7 +335,7 @@ static enum sspi_reason decide_verified(struct sspi_exchange *exchange,
     free(exchange->user_name);
     exchange->user_name = NULL;
     enum request_user_name named = request_user_name_make(exchange, policy, &exchange->user_name);
-    return named == REQUEST_USER_NAME_GOOD ? SSPI_REASON_GRANTED
+    return named == REQUEST_USER_NAME_GOOD ? find_delegation(exchange, policy)
                                            : refuse_user_name(exchange, policy, named);
 }
 
@@ -333,6 +344,7 @@ static void begin_step(struct sspi_exchange *exchange, struct sspi_view realm)
     request_exchange_begin_result(exchange);
     exchange->realm = realm;
     exchange->is_accepted = false;
+    exchange->delegation.found = NULL;
 }
 
 /* Writes what the evaluation needs into the result. SSPI_REASON_NONE: the server must step again.

@@ -144,12 +144,13 @@ sub add_user {
 sub new_keys { my ($self, $principal) = @_; return $self->kadmin("cpw -randkey $principal") }
 
 # Logs a user in. Returns the environment of a client with that user's ticket. Options: `password`,
-# `lifetime` in kinit's format.
+# `lifetime` in kinit's format, `forwardable`.
 sub login {
     my ($self, $user, %opt) = @_;
     my $cache = "FILE:$self->{dir}/cache-" . ++$self->{n_caches};
     my %env = (%{$self->{env}}, KRB5CCNAME => $cache);
     my @life = $opt{lifetime} ? ('-l', $opt{lifetime}) : ();
+    push @life, '-f' if $opt{forwardable};
     SSPI::Test::must_run([ 'kinit', @life, $user ], env => \%env,
         stdin => ($opt{password} // $password{$user}) . "\n");
     return \%env;
