@@ -93,6 +93,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
         return;
     /* Credentials use the sources, so they are closed first. */
     acceptor_credentials_clear(&acceptor->credentials);
+    acceptor_service_free(acceptor->services);
     while (acceptor->sources != NULL) {
         struct acceptor_source *first = acceptor->sources;
         acceptor->sources = first->next;
@@ -499,6 +500,11 @@ static bool open_keytab(struct sspi_acceptor *acceptor, const struct sspi_policy
     if (!kerberos_keytab_has_service(source->keytab, services, n_services, why, sizeof(why))) {
         snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s", option_name(acceptor, SSPI_OPTION_KEYTAB),
                  why);
+        return false;
+    }
+    if (!acceptor_service_add(&acceptor->services, source, policy, why)) {
+        snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s",
+                 option_name(acceptor, SSPI_OPTION_CLIENT_PRINCIPAL), why);
         return false;
     }
     if (acceptor->default_realm == NULL)

@@ -11,6 +11,7 @@
 #include "acceptor_directory.h"
 #include "acceptor_limiter.h"
 #include "acceptor_log.h"
+#include "acceptor_service.h"
 #include "acceptor_sessions.h"
 #include "acceptor_source.h"
 #include "acceptor_user_mark.h"
@@ -21,6 +22,7 @@
 struct sspi_acceptor {
     struct sspi_acceptor_config config;
     struct acceptor_source *sources;
+    struct acceptor_service *services; /* credentials of keytabs among the sources */
     struct binding_table *tls;
     struct hash_suite hashes;    /* for channel bindings, marks of users and passwords */
     struct ntlm_nt_hash nt_hash; /* for passwords; empty: no NT user file is open */

@@ -158,6 +158,11 @@ config_refused('a keytab without an HTTP key', with(keytab => $kdc->make_keytab(
     names('keytab', qr/host\.keytab/, qr{HTTP/}));
 config_refused('a keytab without a key of the named service', with(keytab => $kdc->{keytab},
     service_name => 'HTTP/other.test'), qr{HTTP/other\.test});
+config_refused('a client principal without a key', with(client_principal => 'WWW$'),
+    names('client_principal', qr/has no key for WWW\$\@SSPI\.TEST; it has keys for HTTP/));
+config_refused('a client principal that is no name', with(client_principal => 'a@b@c'),
+    names('client_principal', qr/a\@b\@c: not the name of a principal; name one of the keytab/));
+config_passes('a client principal with a key', with(client_principal => 'HTTP/localhost'));
 
 # ---- user files ----
 config_refused('a missing group file', with(group_file => "$dir/no-groups"), names('group_file', qr/no-groups: cannot open it: No such file/));

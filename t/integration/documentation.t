@@ -39,9 +39,9 @@ my @shown = grep { $_->{where} =~ /\A(?:README\.md|docs\/)/ } @all;
 is_deeply([ map { "$_->{where} $_->{kind}" } grep { $_->{kind} !~ /\A(?:apache|nginx|sh|text|c)\z/ } @shown ], [],
     'every block of code names its language');
 
-my $kdc = SSPI::Test::KDC->new(principals => ['HTTP/www.example.org']);
+my $kdc = SSPI::Test::KDC->new(principals => [ 'HTTP/www.example.org', 'www$' ]);
 my $examples = SSPI::Test::Examples->new($kdc,
-    keytab => $kdc->make_keytab('documentation.keytab', 'HTTP/localhost', 'HTTP/www.example.org'));
+    keytab => $kdc->make_keytab('documentation.keytab', 'HTTP/localhost', 'HTTP/www.example.org', 'www$'));
 my %class = (apache => 'SSPI::Test::Apache', nginx => 'SSPI::Test::Nginx');
 for my $kind (qw(apache nginx)) {
     SKIP: {
