@@ -172,21 +172,34 @@ bool request_answer_logged_out(struct sspi_exchange *exchange, unsigned status,
     return true;
 }
 
-bool request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+/* Adds a line for each scheme that is offered, in the order of the policy. */
+static bool add_challenges(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                           bool withholds_negotiate)
 {
-    log_proxy(exchange, policy);
     for (const uint8_t *at = policy->schemes.order; *at != 0; at++) {
         if (*at == SSPI_SCHEME_DIGEST) {
             if (!add_digest(exchange, policy))
                 return false;
         } else if (*at == SSPI_SCHEME_BASIC) {
             add_basic(exchange, policy);
-        } else if (is_offered(exchange, policy, *at)) {
+        } else if (!withholds_negotiate && is_offered(exchange, policy, *at)) {
             struct bytes *line = add_authenticate(exchange);
             if (line != NULL)
                 bytes_append_text(line, name_of_scheme(*at));
         }
     }
+    return true;
+}
+
+bool request_answer_challenge(struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    bool withholds = policy->negotiate_once && request_login_has_failed(exchange, policy);
+    log_proxy(exchange, policy);
+    if (!add_challenges(exchange, policy, withholds))
+        return false;
+    /* A 401 without a challenge would break RFC 9110 15.5.2. */
+    if (withholds && exchange->result.n_headers == 0 && !add_challenges(exchange, policy, false))
+        return false;
     if (exchange->result.n_headers == 0)
         log_nothing_offered(exchange);
     add_clearing_cookie(exchange);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state of one client connection of HTTP/1.x: an unfinished exchange of Negotiate or NTLM, and
- * a login. */
+/* The state of one client connection of HTTP/1.x: an unfinished exchange of Negotiate or NTLM, a
+ * login, and whether such a login failed. */
 #ifndef REQUEST_CONNECTION_H
 #define REQUEST_CONNECTION_H
 
@@ -31,6 +31,8 @@ struct sspi_connection {
     struct request_delegated *login_delegated;
     struct acceptor_ccache *login_ccache;
     bool login_is_for_proxy; /* a forward proxy's clients may log in to both */
+    /* A login of Negotiate or NTLM failed, and none was granted since. By sspi_request.proxy. */
+    bool negotiate_failed[2];
 };
 
 /* Keeps an unfinished context in place of an older one. The connection takes over the context and

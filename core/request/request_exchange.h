@@ -77,6 +77,7 @@ struct sspi_exchange {
     bool from_connection;      /* the identity is the login that the connection kept */
     bool from_session;         /* the identity is that of a session's cookie */
     bool persistent;           /* the connection keeps the login of this request */
+    bool negotiate_failed;     /* the credentials were of Negotiate or NTLM, and were refused */
     bool counted;              /* the end of this request is in the counters */
     bool login_logged;
     const char *logon_problem; /* static: why the ticket of this login has no groups; NULL: it has

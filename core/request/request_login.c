@@ -128,6 +128,22 @@ void request_login_give_back(struct sspi_exchange *exchange)
     policy_identity_clear(&exchange->identity);
 }
 
+void request_login_note_negotiate(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                                  bool has_failed)
+{
+    exchange->negotiate_failed = has_failed;
+    if (request_login_has_connection(exchange, policy))
+        exchange->request.connection->negotiate_failed[exchange->request.proxy] = has_failed;
+}
+
+bool request_login_has_failed(const struct sspi_exchange *exchange,
+                              const struct sspi_policy *policy)
+{
+    return exchange->negotiate_failed ||
+           (request_login_has_connection(exchange, policy) &&
+            exchange->request.connection->negotiate_failed[exchange->request.proxy]);
+}
+
 void request_login_end(struct sspi_exchange *exchange)
 {
     if (exchange->request.connection != NULL)

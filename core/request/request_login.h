@@ -37,6 +37,16 @@ uint64_t request_login_age_ms(const struct sspi_exchange *exchange);
  * for changes. `users` may be NULL. */
 bool request_login_is_by(const struct sspi_exchange *exchange, const struct acceptor_source *users);
 
+/* Remembers whether the login of Negotiate or NTLM that the request sent has failed, for this
+ * request and for the later ones of its connection. */
+void request_login_note_negotiate(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                                  bool has_failed);
+
+/* True if such a login has failed in this request, or was the last one of its connection and
+ * failed. */
+bool request_login_has_failed(const struct sspi_exchange *exchange,
+                              const struct sspi_policy *policy);
+
 /* Ends the connection's login: the client sent new credentials. */
 void request_login_end(struct sspi_exchange *exchange);
 

@@ -10,6 +10,7 @@
 #include "kerberos_name.h"
 #include "request_accept.h"
 #include "request_bindings.h"
+#include "request_count.h"
 #include "request_login.h"
 #include "request_wait.h"
 #include "error_info.h"
@@ -361,12 +362,38 @@ static enum sspi_reason end_waiting_leg(struct sspi_exchange *exchange,
     return reason;
 }
 
-enum sspi_reason request_negotiate_evaluate(struct sspi_exchange *exchange,
-                                            const struct sspi_policy *policy, uint8_t scheme,
-                                            struct sspi_view token)
+static enum sspi_reason evaluate(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                                 uint8_t scheme, struct sspi_view token)
 {
     struct negotiation negotiation = {.exchange = exchange, .policy = policy, .scheme = scheme};
     if (exchange->waiting_leg.job != NULL)
         return end_waiting_leg(exchange, policy);
     return find_sources(&negotiation) ? begin_leg(&negotiation, token) : SSPI_REASON_CONFIGURATION;
+}
+
+/* True if the login failed, and the same client cannot do better in another try. */
+static bool is_failure(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                       enum sspi_reason reason)
+{
+    switch (reason) {
+    case SSPI_REASON_CONTINUED:
+    case SSPI_REASON_OLD_AUTHENTICATOR: /* the client makes a new one */
+        return false;
+    case SSPI_REASON_LEGS:
+        /* After a new connection, an honest client begins again. Where no exchange of several legs
+         * can run, it never succeeds. */
+        return !request_login_has_connection(exchange, policy);
+    default:
+        return request_count_status(reason) == 401;
+    }
+}
+
+enum sspi_reason request_negotiate_evaluate(struct sspi_exchange *exchange,
+                                            const struct sspi_policy *policy, uint8_t scheme,
+                                            struct sspi_view token)
+{
+    enum sspi_reason reason = evaluate(exchange, policy, scheme, token);
+    if (reason == SSPI_REASON_GRANTED || is_failure(exchange, policy, reason))
+        request_login_note_negotiate(exchange, policy, reason != SSPI_REASON_GRANTED);
+    return reason;
 }
