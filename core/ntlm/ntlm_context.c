@@ -33,17 +33,11 @@ static ULONG attributes_from_flags(uint32_t flags, bool can_sign)
     return attributes;
 }
 
-static bool copy_names(struct package_info *info, const struct ntlm_proof *proof)
+static bool set_names(struct package_info *info, struct ntlm_proof *proof)
 {
-    BYTES_CLEANUP struct bytes name = {0};
-    bytes_append_text(&name, proof->login.domain);
-    bytes_append_char(&name, '\\');
-    bytes_append_text(&name, proof->login.user);
-    info->name = bytes_steal(&name, NULL);
-    info->realm = strdup(proof->login.domain);
     if (proof->target.len > 0)
         info->target = strndup(proof->target.data, proof->target.len);
-    return info->name != NULL && info->realm != NULL &&
+    return ntlm_winbind_answer_take(&proof->login, info) &&
            (info->target != NULL || proof->target.len == 0);
 }
 
@@ -62,15 +56,12 @@ bool ntlm_context_establish(struct ntlm_context *context, const struct ntlm_cred
         .channel = proof->channel,
         .bound = proof->bound,
     };
-    if (!copy_names(&info, proof) ||
+    if (!set_names(&info, proof) ||
         (can_sign && !ntlm_sign_init(&context->sign, &credential->crypto, proof->exported_key,
                                      (proof->flags & NTLM_FLAG_KEY_EXCHANGE) != 0))) {
         package_info_clear(&info);
         return false;
     }
-    info.user_sid = proof->login.user_sid;
-    info.groups = proof->login.groups;
-    proof->login.groups = (struct bytes){0};
     context->info = info;
     context->can_sign = can_sign;
     memcpy(context->exported_key, proof->exported_key, sizeof(context->exported_key));

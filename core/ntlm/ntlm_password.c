@@ -80,6 +80,8 @@ static SECURITY_STATUS refuse_domain(enum ntlm_winbind_status status,
     escape_text(domain, sizeof(domain), question->domain);
     switch (status) {
     case NTLM_WINBIND_WRONG:
+    case NTLM_WINBIND_EXPIRED:
+    case NTLM_WINBIND_LOCKED:
         return error_info_refuse(error_info, SEC_E_LOGON_DENIED, SSPI_REASON_WRONG_PASSWORD,
                                  "the domain refuses user \"%s\", domain \"%s\": %s", user, domain,
                                  why);

@@ -8,6 +8,8 @@
 #include "ntlm_keys.h"
 #include "ntlm_winbind_answer.h"
 #include "ntlm_winbind_status.h"
+#include "package.h"
+#include "package_password.h"
 #include "sid.h"
 #include "store_users_parse.h" /* STORE_USERS_NAME_LIMIT */
 
@@ -56,6 +58,23 @@ enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
                                             const struct ntlm_winbind_question *question,
                                             struct ntlm_winbind_answer *ret_answer, char *text,
                                             size_t text_size) MUST_USE;
+
+/* The longest password that winbind's interface carries, in octets of UTF-8. */
+#define NTLM_WINBIND_PASSWORD_LIMIT 255
+
+/* Verifies a password of Basic. winbind itself asks a KDC of the domain, so that the domain may
+ * forbid NTLM to the user, and otherwise logs in as a Windows workstation does. The user is
+ * DOMAIN\user, user@domain (a UPN), or a name in the domain of this machine. Needs no privileged
+ * pipe. SEC_E_OK: *ret_info has the name DOMAIN\user, realm and SIDs as the domain returns them,
+ * and the caller calls package_info_clear(). Otherwise error_info says why: SEC_E_LOGON_DENIED,
+ * with WRONG_PASSWORD (unknown users too), PASSWORD_EXPIRED or ACCOUNT_LOCKED.
+ *  SEC_E_NO_AUTHENTICATING_AUTHORITY, with UNREACHABLE: winbind or the domain does not answer.
+ *  SEC_E_INTERNAL_ERROR or SEC_E_INSUFFICIENT_MEMORY.
+ * Blocks as long as winbind does, so only a job calls it. Any number of threads may. */
+SECURITY_STATUS ntlm_winbind_verify_password(struct sspi_winbind *winbind,
+                                             const struct package_password *in,
+                                             struct package_info *ret_info,
+                                             struct sspi_error_info *error_info) MUST_USE;
 
 /* Returns the folder of winbind's privileged pipe, so that a caller can check whether a worker may
  * read it. */

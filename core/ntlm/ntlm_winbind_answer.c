@@ -79,29 +79,36 @@ static const char *copy_sids(const struct wbcAuthUserInfo *info, struct ntlm_win
     return problem;
 }
 
-static const char *copy(const struct wbcAuthUserInfo *info, struct ntlm_winbind_answer *answer)
+/* NULL, or the problem. With a key of zeros, an attacker could compute every MIC. */
+static const char *copy_key(const struct wbcAuthUserInfo *info, struct ntlm_winbind_answer *answer)
 {
     static const uint8_t no_key[NTLM_KEY_LEN];
+    _Static_assert(sizeof(info->user_session_key) == NTLM_KEY_LEN, "the key has its length");
+    memcpy(answer->base_key, info->user_session_key, NTLM_KEY_LEN);
+    return bytes_equal_secret((struct sspi_view){(const char *)answer->base_key, NTLM_KEY_LEN},
+                              (struct sspi_view){(const char *)no_key, NTLM_KEY_LEN})
+               ? "it has no session key"
+               : NULL;
+}
+
+static const char *copy(const struct wbcAuthUserInfo *info, bool has_key,
+                        struct ntlm_winbind_answer *answer)
+{
     /* A domain controller may accept unknown users as its guest, with any password. */
     if ((info->user_flags & WBC_AUTH_USER_INFO_GUEST) != 0)
         return "it accepted the user as a guest";
     if (!copy_name(info->account_name, answer->user) ||
         !copy_name(info->domain_name, answer->domain))
         return "the user or the domain has no usable name";
-    _Static_assert(sizeof(info->user_session_key) == NTLM_KEY_LEN, "the key has its length");
-    memcpy(answer->base_key, info->user_session_key, NTLM_KEY_LEN);
-    /* With a key of zeros, an attacker could compute every MIC. */
-    if (bytes_equal_secret((struct sspi_view){(const char *)answer->base_key, NTLM_KEY_LEN},
-                           (struct sspi_view){(const char *)no_key, NTLM_KEY_LEN}))
-        return "it has no session key";
-    return copy_sids(info, answer);
+    const char *problem = has_key ? copy_key(info, answer) : NULL;
+    return problem != NULL ? problem : copy_sids(info, answer);
 }
 
-bool ntlm_winbind_answer_copy(const struct wbcAuthUserInfo *info,
+bool ntlm_winbind_answer_copy(const struct wbcAuthUserInfo *info, bool has_key,
                               struct ntlm_winbind_answer *ret_answer, const char **ret_problem)
 {
     struct ntlm_winbind_answer answer = {0};
-    *ret_problem = copy(info, &answer);
+    *ret_problem = copy(info, has_key, &answer);
     if (*ret_problem != NULL) {
         ntlm_winbind_answer_clear(&answer);
         return false;
@@ -109,6 +116,20 @@ bool ntlm_winbind_answer_copy(const struct wbcAuthUserInfo *info,
     *ret_answer = answer;
     bytes_wipe(&answer, sizeof(answer));
     return true;
+}
+
+bool ntlm_winbind_answer_take(struct ntlm_winbind_answer *answer, struct package_info *info)
+{
+    BYTES_CLEANUP struct bytes name = {0};
+    bytes_append_text(&name, answer->domain);
+    bytes_append_char(&name, '\\');
+    bytes_append_text(&name, answer->user);
+    info->name = bytes_steal(&name, NULL);
+    info->realm = strdup(answer->domain);
+    info->user_sid = answer->user_sid;
+    info->groups = answer->groups;
+    answer->groups = (struct bytes){0};
+    return info->name != NULL && info->realm != NULL;
 }
 
 void ntlm_winbind_answer_clear(struct ntlm_winbind_answer *answer)

@@ -7,8 +7,9 @@
 
 enum ntlm_winbind_status {
     NTLM_WINBIND_RIGHT,
-    NTLM_WINBIND_WRONG, /* wrong user or password; also a disabled, expired or locked account: the
-                           text says which */
+    NTLM_WINBIND_WRONG,       /* wrong user or password, or this user may not log in here */
+    NTLM_WINBIND_EXPIRED,     /* the password has expired */
+    NTLM_WINBIND_LOCKED,      /* the account is locked, disabled or expired */
     NTLM_WINBIND_UNREACHABLE, /* winbind or the domain controller does not answer */
     NTLM_WINBIND_FORBIDDEN,   /* this process may not read winbind's privileged pipe */
     NTLM_WINBIND_FAILED       /* memory, or an answer that cannot be used */

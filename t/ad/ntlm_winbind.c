@@ -180,6 +180,87 @@ static void our_own_names_are_those_of_the_domain(void **state)
     assert_int_equal(names.domain_sid.sub[0], 21);
 }
 
+/* ---- passwords of Basic ---- */
+
+static SECURITY_STATUS verify(const char *name, const char *password, struct package_info *ret_info,
+                              struct sspi_error_info *error_info)
+{
+    const struct package_password in = {.user = bytes_view(name), .password = bytes_view(password)};
+    *error_info = (struct sspi_error_info){0};
+    return ntlm_winbind_verify_password(credential->winbind, &in, ret_info, error_info);
+}
+
+static void check_verified(const char *name, const char *found)
+{
+    struct sspi_error_info error_info;
+    struct package_info info = {0};
+    SECURITY_STATUS st = verify(name, "Password", &info, &error_info);
+    if (st != SEC_E_OK)
+        print_message("# %s: %s\n", name, error_info.text);
+    assert_int_equal(st, SEC_E_OK);
+    assert_string_equal(info.name, found);
+    assert_string_equal(info.realm, "SSPIAD");
+    assert_ptr_equal(info.mechanism, &ntlm_package);
+    assert_int_equal(info.user_sid.sub[0], 21);
+    assert_true(sid_list_count(bytes_as_view(&info.groups)) >= 1);
+    assert_false(sid_list_contains(bytes_as_view(&info.groups), &info.user_sid));
+    package_info_clear(&info);
+}
+
+static void check_not_verified(const char *name, const char *password, enum sspi_reason reason,
+                               const char *words)
+{
+    struct sspi_error_info error_info;
+    struct package_info info = {0};
+    SECURITY_STATUS st = verify(name, password, &info, &error_info);
+    if (st != SEC_E_LOGON_DENIED || strstr(error_info.text, words) == NULL)
+        print_message("# %s: %08x: %s\n", name, (unsigned)st, error_info.text);
+    assert_int_equal(st, SEC_E_LOGON_DENIED);
+    assert_int_equal(error_info.reason, reason);
+    assert_non_null(strstr(error_info.text, words));
+    assert_null(info.name);
+}
+
+static void a_right_password_gives_the_user_of_the_domain(void **state)
+{
+    (void)state;
+    check_verified("SSPIAD\\alice", "SSPIAD\\alice");
+    check_verified("sspiad\\AlIcE", "SSPIAD\\alice");
+    check_verified("ad.sspi.test\\alice", "SSPIAD\\alice");
+    check_verified("alice", "SSPIAD\\alice");
+    check_verified("alice@ad.sspi.test", "SSPIAD\\alice");
+    check_verified("alice@AD.SSPI.TEST", "SSPIAD\\alice");
+    /* An explicit UPN, which is not the name of the account. */
+    check_verified("robert.b@ad.sspi.test", "SSPIAD\\bob");
+    check_verified("SSPIAD\\j\xc3\xa4s\xc3\xb8n", "SSPIAD\\j\xc3\xa4s\xc3\xb8n");
+}
+
+static void each_refusal_of_a_password_has_its_reason(void **state)
+{
+    (void)state;
+    check_not_verified("alice", "wrong", SSPI_REASON_WRONG_PASSWORD, "NT status");
+    check_not_verified("mallory", "Password", SSPI_REASON_WRONG_PASSWORD, "NT status");
+    check_not_verified("SSPIAD\\mallory", "Password", SSPI_REASON_WRONG_PASSWORD, "NT status");
+    check_not_verified("ELSEWHERE\\alice", "Password", SSPI_REASON_WRONG_PASSWORD, "NT status");
+    check_not_verified("alice@elsewhere.test", "Password", SSPI_REASON_WRONG_PASSWORD, "NT status");
+    /* The KDC does not say whether an account is disabled or locked. */
+    check_not_verified("carol", "Password", SSPI_REASON_ACCOUNT_LOCKED, "ACCOUNT_");
+    check_not_verified("carol@ad.sspi.test", "Password", SSPI_REASON_ACCOUNT_LOCKED, "ACCOUNT_");
+    check_not_verified("dave", "Password", SSPI_REASON_PASSWORD_EXPIRED, "PASSWORD");
+    check_not_verified("alice", "", SSPI_REASON_WRONG_PASSWORD, "empty");
+}
+
+/* The domain refuses NTLM to this group, so winbind must have asked the KDC. */
+static void users_without_ntlm_log_in_by_their_password(void **state)
+{
+    struct client client = user("erin");
+    (void)state;
+    check_refused(client, "NT status");
+    check_verified("SSPIAD\\erin", "SSPIAD\\erin");
+    check_verified("erin", "SSPIAD\\erin");
+    check_verified("erin@ad.sspi.test", "SSPIAD\\erin");
+}
+
 /* ---- several logins at the same time ---- */
 
 static void *log_in_often(void *argument)
@@ -247,6 +328,9 @@ int main(void)
         cmocka_unit_test(the_domain_returns_the_user),
         cmocka_unit_test(all_refusals_look_the_same),
         cmocka_unit_test(strange_names_are_refused),
+        cmocka_unit_test(a_right_password_gives_the_user_of_the_domain),
+        cmocka_unit_test(each_refusal_of_a_password_has_its_reason),
+        cmocka_unit_test(users_without_ntlm_log_in_by_their_password),
         cmocka_unit_test(threads_do_not_mix_their_answers_up),
         cmocka_unit_test(processes_do_not_mix_their_answers_up),
     };

@@ -21,6 +21,7 @@ delete $ENV{SSPI_USER_FILE};
 my $ad = SSPI::Test::AD->new;
 my ($domain, $password) = (SSPI::Test::AD::DOMAIN, SSPI::Test::AD::PASSWORD);
 
+$ad->set_upn('bob', 'robert.b@ad.sspi.test');
 my $unit = run([ "$dir/ntlm_winbind" ], env => { CMOCKA_MESSAGE_OUTPUT => 'TAP' }, timeout => 120);
 is($unit->{rc}, 0, 'the package in the domain') or diag($unit->{out}, $unit->{err});
 

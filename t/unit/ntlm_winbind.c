@@ -104,8 +104,11 @@ static void statuses_distinguish_users_from_controllers(void **state)
     } all[] = {
         {0xC000006A, NTLM_WINBIND_WRONG, "WRONG_PASSWORD"},
         {0xC0000064, NTLM_WINBIND_WRONG, "NO_SUCH_USER"},
-        {0xC0000072, NTLM_WINBIND_WRONG, "ACCOUNT_DISABLED"},
-        {0xC0000224, NTLM_WINBIND_WRONG, "PASSWORD_MUST_CHANGE"},
+        {0xC0000072, NTLM_WINBIND_LOCKED, "ACCOUNT_DISABLED"},
+        {0xC0000234, NTLM_WINBIND_LOCKED, "ACCOUNT_LOCKED_OUT"},
+        {0xC0000193, NTLM_WINBIND_LOCKED, "ACCOUNT_EXPIRED"},
+        {0xC0000071, NTLM_WINBIND_EXPIRED, "PASSWORD_EXPIRED"},
+        {0xC0000224, NTLM_WINBIND_EXPIRED, "PASSWORD_MUST_CHANGE"},
         {0xC00000DF, NTLM_WINBIND_WRONG, "NO_SUCH_DOMAIN"},
         {0xC000005E, NTLM_WINBIND_UNREACHABLE, "NO_LOGON_SERVERS"},
         {0xC0000022, NTLM_WINBIND_UNREACHABLE, "ACCESS_DENIED"},
@@ -119,6 +122,61 @@ static void statuses_distinguish_users_from_controllers(void **state)
         assert_int_equal(ntlm_winbind_status(all[i].nt_status, &text), all[i].status);
         assert_non_null(strstr(text, all[i].text));
     }
+}
+
+/* ---- passwords ---- */
+
+static void check_password(struct fixture *f, struct sspi_view user, struct sspi_view password,
+                           SECURITY_STATUS status, enum sspi_reason reason, const char *words)
+{
+    struct sspi_winbind *winbind = ntlm_winbind_new();
+    const struct package_password in = {.user = user, .password = password};
+    struct package_info info = {0};
+    assert_non_null(winbind);
+    f->error_info = (struct sspi_error_info){0};
+    CHECK_REFUSED(f, ntlm_winbind_verify_password(winbind, &in, &info, &f->error_info), status,
+                  reason, words);
+    assert_null(info.name);
+    assert_null(strstr(f->error_info.text, "secret"));
+    ntlm_winbind_unref(winbind);
+}
+
+static void no_password_is_right_without_winbind(void **state)
+{
+    static const char *const names[] = {"alice", "CORP\\alice", "alice@corp.example"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        check_password(*state, bytes_view(names[i]), SSPI_VIEW("secret"),
+                       SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE, "winbindd");
+}
+
+static void names_that_no_account_has_are_refused(void **state)
+{
+    const struct sspi_view names[] = {SSPI_VIEW(""),         SSPI_VIEW("\\alice"),
+                                      SSPI_VIEW("CORP\\"),   SSPI_VIEW("A\\B\\alice"),
+                                      SSPI_VIEW("alice\0x"), SSPI_VIEW("CO\0\\alice")};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        check_password(*state, names[i], SSPI_VIEW("secret"), SEC_E_LOGON_DENIED,
+                       SSPI_REASON_WRONG_PASSWORD, "no account has such a name");
+}
+
+/* libwbclient would cut it, and the domain would check a shorter one. */
+static void names_and_passwords_have_a_limit(void **state)
+{
+    char text[NTLM_WINBIND_PASSWORD_LIMIT + 1];
+    memset(text, 'a', sizeof(text));
+    memcpy(text, "CORP\\", 5);
+    const struct sspi_view longest = {text, NTLM_WINBIND_PASSWORD_LIMIT};
+    const struct sspi_view longer = {text, NTLM_WINBIND_PASSWORD_LIMIT + 1};
+    check_password(*state, SSPI_VIEW("CORP\\alice"), longest, SEC_E_NO_AUTHENTICATING_AUTHORITY,
+                   SSPI_REASON_UNREACHABLE, "winbindd");
+    check_password(*state, SSPI_VIEW("CORP\\alice"), longer, SEC_E_LOGON_DENIED,
+                   SSPI_REASON_WRONG_PASSWORD, "too long for winbind");
+    check_password(*state, SSPI_VIEW("CORP\\alice"), SSPI_VIEW(""), SEC_E_LOGON_DENIED,
+                   SSPI_REASON_WRONG_PASSWORD, "is empty");
+    check_password(*state, (struct sspi_view){text, 254}, SSPI_VIEW("secret"),
+                   SEC_E_NO_AUTHENTICATING_AUTHORITY, SSPI_REASON_UNREACHABLE, "winbindd");
+    check_password(*state, longest, SSPI_VIEW("secret"), SEC_E_LOGON_DENIED,
+                   SSPI_REASON_WRONG_PASSWORD, "no account has such a name");
 }
 
 /* ---- credentials and contexts ---- */
@@ -193,6 +251,9 @@ int main(void)
         cmocka_unit_test(no_client_is_accepted_without_winbind),
         cmocka_unit_test(names_that_libwbclient_would_cut_are_refused),
         cmocka_unit_test(statuses_distinguish_users_from_controllers),
+        TEST(no_password_is_right_without_winbind),
+        TEST(names_that_no_account_has_are_refused),
+        TEST(names_and_passwords_have_a_limit),
         TEST(a_credential_asks_winbind_if_no_file_is_named),
         TEST(a_challenge_needs_the_names_of_winbind),
         TEST(a_response_that_winbind_cannot_check_is_refused),

@@ -59,7 +59,7 @@ static void check_refused(const struct fixture *fixture, const char *words)
 {
     struct ntlm_winbind_answer answer = {0};
     const char *problem = NULL;
-    assert_false(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
+    assert_false(ntlm_winbind_answer_copy(&fixture->info, true, &answer, &problem));
     assert_non_null(strstr(problem, words));
     assert_null(answer.groups.data);
 }
@@ -84,7 +84,7 @@ static void names_key_and_sids_are_copied(void **state)
     fixture->sids[1].attributes = WBC_SID_ATTR_GROUP_MANDATORY;
     fixture->sids[2] = fixture->sids[1]; /* the primary group among the groups */
     fixture->info.num_sids = 4;
-    assert_true(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
+    assert_true(ntlm_winbind_answer_copy(&fixture->info, true, &answer, &problem));
     assert_string_equal(answer.user, "alice");
     assert_string_equal(answer.domain, "CORP");
     assert_memory_equal(answer.base_key, fixture->info.user_session_key, NTLM_KEY_LEN);
@@ -111,6 +111,25 @@ static void a_key_is_needed(void **state)
     struct fixture *fixture = *state;
     memset(fixture->info.user_session_key, 0, sizeof(fixture->info.user_session_key));
     check_refused(fixture, "session key");
+}
+
+/* A ticket gives winbind no key, and a password of Basic needs none. */
+static void a_password_needs_no_key(void **state)
+{
+    struct fixture *fixture = *state;
+    struct ntlm_winbind_answer answer = {0};
+    struct package_info info = {0};
+    const char *problem;
+    memset(fixture->info.user_session_key, 0, sizeof(fixture->info.user_session_key));
+    assert_true(ntlm_winbind_answer_copy(&fixture->info, false, &answer, &problem));
+    assert_true(ntlm_winbind_answer_take(&answer, &info));
+    assert_string_equal(info.name, "CORP\\alice");
+    assert_string_equal(info.realm, "CORP");
+    check_sid(&info.user_sid, "S-1-5-21-1-2-4294967295-1000");
+    assert_int_equal(sid_list_count(bytes_as_view(&info.groups)), 2);
+    assert_null(answer.groups.data);
+    ntlm_winbind_answer_clear(&answer);
+    package_info_clear(&info);
 }
 
 static void unusable_names_are_refused(void **state)
@@ -143,7 +162,7 @@ static void the_longest_name_is_accepted(void **state)
     const char *problem;
     memset(fixture->user, 'a', STORE_USERS_NAME_LIMIT);
     fixture->user[STORE_USERS_NAME_LIMIT] = '\0';
-    assert_true(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
+    assert_true(ntlm_winbind_answer_copy(&fixture->info, true, &answer, &problem));
     assert_string_equal(answer.user, fixture->user);
     ntlm_winbind_answer_clear(&answer);
 }
@@ -154,7 +173,7 @@ static void too_many_sids_are_refused(void **state)
     struct ntlm_winbind_answer answer = {0};
     const char *problem;
     fixture->info.num_sids = NTLM_WINBIND_SIDS_LIMIT;
-    assert_true(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
+    assert_true(ntlm_winbind_answer_copy(&fixture->info, true, &answer, &problem));
     check_n_sids(&answer, NTLM_WINBIND_SIDS_LIMIT);
     ntlm_winbind_answer_clear(&answer);
     fixture->info.num_sids++;
@@ -163,7 +182,7 @@ static void too_many_sids_are_refused(void **state)
     for (size_t i = NTLM_WINBIND_SIDS_LIMIT; i < ROOM; i++)
         fixture->sids[i] = fixture->sids[i - NTLM_WINBIND_SIDS_LIMIT];
     fixture->info.num_sids = ROOM - 1;
-    assert_true(ntlm_winbind_answer_copy(&fixture->info, &answer, &problem));
+    assert_true(ntlm_winbind_answer_copy(&fixture->info, true, &answer, &problem));
     check_n_sids(&answer, NTLM_WINBIND_SIDS_LIMIT);
     ntlm_winbind_answer_clear(&answer);
     fixture->info.num_sids = ROOM;
@@ -195,6 +214,7 @@ int main(void)
         TEST(names_key_and_sids_are_copied),
         TEST(guests_are_refused),
         TEST(a_key_is_needed),
+        TEST(a_password_needs_no_key),
         TEST(unusable_names_are_refused),
         TEST(the_longest_name_is_accepted),
         TEST(too_many_sids_are_refused),

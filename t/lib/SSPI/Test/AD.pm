@@ -22,8 +22,8 @@ use constant PRIVILEGED => 'winbindd_priv';
 # The password of every user. t/unit/ntlm_client.h has its hash.
 use constant PASSWORD => 'Password';
 # alice is in web-team. web-team is in web-all and in the domain-local group web-local. carol is disabled.
-# dave must change his password first.
-my @users = (qw(alice bob carol dave), "j\xe4s\xf8n");
+# dave must change his password first. erin is in Protected Users, so that the domain refuses NTLM to her.
+my @users = (qw(alice bob carol dave erin), "j\xe4s\xf8n");
 
 # The lock on this open file keeps other tests from starting a domain.
 my $lock;
@@ -151,7 +151,7 @@ sub _fill {
     $self->tool(qw(user disable carol));
     $self->tool(qw(group add), @$_) for [qw(web-team)], [qw(web-all)], [qw(web-local --group-scope=Domain)];
     $self->tool(qw(group addmembers), @$_)
-        for [qw(web-team alice)], [qw(web-all web-team)], [qw(web-local web-team)];
+        for [qw(web-team alice)], [qw(web-all web-team)], [qw(web-local web-team)], [ 'Protected Users', 'erin' ];
     # The web server's own account.
     $self->tool(qw(user create httpd --random-password));
     $self->tool(qw(spn add HTTP/localhost httpd));
