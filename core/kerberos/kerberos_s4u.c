@@ -42,6 +42,13 @@ static void s4u_clear(struct s4u *s4u)
 
 #define S4U_CLEANUP __attribute__((cleanup(s4u_clear)))
 
+/* SEC_E_OK: the code is an answer of the KDC, which the caller explains. */
+static SECURITY_STATUS kdc_status(struct s4u *s4u, krb5_error_code code)
+{
+    kerberos_service_credential_refused(s4u->service, s4u->ticket, code);
+    return kerberos_kdc_status(s4u->context, code, s4u->error_info);
+}
+
 static SECURITY_STATUS refuse_name(struct s4u *s4u, const char *name, const char *what)
 {
     char shown[ESCAPE_NAME_SIZE];
@@ -103,7 +110,7 @@ static SECURITY_STATUS refuse_self(struct s4u *s4u, const char *user, krb5_error
 {
     char text[KERBEROS_KDC_TEXT_SIZE];
     char shown[ESCAPE_NAME_SIZE];
-    SECURITY_STATUS status = kerberos_kdc_status(s4u->context, code, s4u->error_info);
+    SECURITY_STATUS status = kdc_status(s4u, code);
     if (status != SEC_E_OK)
         return status;
     escape_text(shown, sizeof(shown), bytes_view(user));
@@ -244,7 +251,8 @@ static SECURITY_STATUS read_target(struct s4u *s4u, struct sspi_view target, str
         code = krb5_parse_name_flags(s4u->context, text, KRB5_PRINCIPAL_PARSE_NO_DEF_REALM,
                                      &proxy->target);
     if (code == 0 && proxy->target->realm.length == 0)
-        code = krb5_set_principal_realm(s4u->context, proxy->target, s4u->self->realm.data);
+        code = krb5_set_principal_realm(s4u->context, proxy->target,
+                                        kerberos_name_realm(s4u->ticket->principal));
     if (code == 0)
         code = krb5_unparse_name(s4u->context, proxy->target, &proxy->target_name);
     if (code != 0)
@@ -288,7 +296,7 @@ static SECURITY_STATUS refuse_proxy(struct s4u *s4u, const char *user, const str
 {
     char text[KERBEROS_KDC_TEXT_SIZE];
     char shown[ESCAPE_NAME_SIZE];
-    SECURITY_STATUS status = kerberos_kdc_status(s4u->context, code, s4u->error_info);
+    SECURITY_STATUS status = kdc_status(s4u, code);
     if (status != SEC_E_OK)
         return status;
     escape_text(shown, sizeof(shown), bytes_view(user));

@@ -21,6 +21,9 @@
 
 #define KEYTAB_NAME_SIZE 64
 
+/* The least age of a ticket that is given up. */
+#define GIVEN_UP_MS 60000
+
 /* How long a failure is remembered. */
 #define REFUSED_MS     60000
 #define UNREACHABLE_MS 10000 /* as ACCEPTOR_LIMITER_CLOSED_MS */
@@ -72,6 +75,18 @@ struct sspi_keytab *
 kerberos_service_credential_keytab(const struct kerberos_service_credential *service)
 {
     return service->keytab;
+}
+
+static uint64_t wall_ms(void)
+{
+    const struct clock *clock = clock_machine();
+    return clock->now_ms(clock->self);
+}
+
+static uint64_t steady_ms(void)
+{
+    const struct clock *clock = clock_machine();
+    return clock->steady_ms(clock->self);
 }
 
 /* ---- making one ---- */
@@ -205,6 +220,7 @@ static void set_times(struct kerberos_service_ticket *ticket, const krb5_ticket_
     uint64_t end_ms = kerberos_service_time_ms(times->endtime);
     uint64_t start_ms =
         kerberos_service_time_ms(times->starttime != 0 ? times->starttime : times->authtime);
+    ticket->asked_ms = wall_ms();
     ticket->end_ms = end_ms;
     ticket->refresh_ms = start_ms < end_ms ? start_ms + (end_ms - start_ms) / 4 * 3 : end_ms;
 }
@@ -305,18 +321,6 @@ static uint64_t generation_of(const struct kerberos_service_credential *service)
     return kerberos_keys_generation(kerberos_keytab_keys(service->keytab));
 }
 
-static uint64_t wall_ms(void)
-{
-    const struct clock *clock = clock_machine();
-    return clock->now_ms(clock->self);
-}
-
-static uint64_t steady_ms(void)
-{
-    const struct clock *clock = clock_machine();
-    return clock->steady_ms(clock->self);
-}
-
 /* Under the mutex. */
 static void remember_failure(struct kerberos_service_credential *service, SECURITY_STATUS status,
                              const struct sspi_error_info *error_info, uint64_t generation)
@@ -406,4 +410,28 @@ SECURITY_STATUS kerberos_service_credential_acquire(struct kerberos_service_cred
     SECURITY_STATUS status = acquire(service, ret_ticket, error_info);
     pthread_mutex_unlock(&service->mutex);
     return status;
+}
+
+/* RFC 4120 7.5.9. A KDC that has no key for its own ticket says one of these; MIT's says GENERIC.
+ */
+static bool is_about_own_ticket(krb5_error_code code)
+{
+    return code == KRB5KRB_AP_ERR_BAD_INTEGRITY || code == KRB5KRB_AP_ERR_MODIFIED ||
+           code == KRB5KRB_AP_ERR_BADKEYVER || code == KRB5KRB_AP_ERR_NOKEY ||
+           code == KRB5KRB_AP_ERR_TKT_EXPIRED || code == KRB5KDC_ERR_TGT_REVOKED ||
+           code == KRB5KRB_ERR_GENERIC;
+}
+
+void kerberos_service_credential_refused(struct kerberos_service_credential *service,
+                                         const struct kerberos_service_ticket *ticket,
+                                         krb5_error_code code)
+{
+    if (!is_about_own_ticket(code) || wall_ms() < ticket->asked_ms + GIVEN_UP_MS)
+        return;
+    pthread_mutex_lock(&service->mutex);
+    if (service->ticket == ticket) {
+        kerberos_service_ticket_unref(service->ticket);
+        service->ticket = NULL;
+    }
+    pthread_mutex_unlock(&service->mutex);
 }

@@ -31,6 +31,7 @@ struct kerberos_service_ticket {
     struct ref ref;
     char *ccache;    /* "MEMORY:...", in this process; freed with the ticket */
     char *principal; /* the service's own name as a client, with its realm */
+    uint64_t asked_ms;
     uint64_t refresh_ms;
     uint64_t end_ms;
 };
@@ -50,6 +51,13 @@ void kerberos_service_ticket_unref(struct kerberos_service_ticket *ticket);
 SECURITY_STATUS kerberos_service_credential_acquire(struct kerberos_service_credential *service,
                                                     struct kerberos_service_ticket **ret_ticket,
                                                     struct sspi_error_info *error_info) MUST_USE;
+
+/* The KDC refused `code` with this ticket. If that may mean that it does not accept the ticket any
+ * more, because its own key changed, the next call of acquire asks for another one. A ticket of the
+ * last minute stays: then the cause is another one, and requests must not ask the KDC each time. */
+void kerberos_service_credential_refused(struct kerberos_service_credential *service,
+                                         const struct kerberos_service_ticket *ticket,
+                                         krb5_error_code code);
 
 /* The time of a ticket, in milliseconds since 1970. MIT's type is signed, but counts until 2106. */
 static inline uint64_t kerberos_service_time_ms(krb5_timestamp time)

@@ -75,8 +75,7 @@ sub refused {
 my @not_forwardable = ('SEC_E_DELEGATION_POLICY', 'is not forwardable');
 
 # The backend of the page.
-$ad->tool(qw(user create backend --random-password));
-$ad->tool(qw(spn add), $target, 'backend');
+$ad->add_service('backend', $target);
 
 my @commands = commands();
 my ($make, $allow) = ([ grep { !/\bdelegation\b/ } @commands ], [ grep { /\bdelegation\b/ } @commands ]);

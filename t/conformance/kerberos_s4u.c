@@ -390,6 +390,31 @@ static void a_wrong_target_or_evidence_is_refused(void **state)
     assert_int_not_equal(proxy(ALICE, SSPI_VIEW(""), "HTTP/backend"), SEC_E_OK);
 }
 
+/* The last test: it ends all tickets of the realm. */
+static void a_ticket_that_the_kdc_does_not_accept_is_given_up(void **state)
+{
+    struct kerberos_service_credential *service = service_of("http.keytab", NULL);
+    struct evidence evidence = {.end_ms = 0};
+    kerberos_service_ticket_unref(acquired(service));
+    assert_int_equal(
+        system("kadmin.local -q 'cpw -randkey krbtgt/SSPI.TEST@SSPI.TEST' >/dev/null 2>&1"), 0);
+
+    size_t before = n_asked("AS_REQ");
+    for (int i = 0; i < 2; i++)
+        assert_int_not_equal(
+            kerberos_s4u_self(service, ALICE, &evidence.der, &evidence.end_ms, &error_info),
+            SEC_E_OK);
+    assert_int_equal(n_asked("AS_REQ"), before);
+    step_s = 61;
+    assert_int_not_equal(
+        kerberos_s4u_self(service, ALICE, &evidence.der, &evidence.end_ms, &error_info), SEC_E_OK);
+    assert_int_equal(
+        kerberos_s4u_self(service, ALICE, &evidence.der, &evidence.end_ms, &error_info), SEC_E_OK);
+    assert_true(n_asked("AS_REQ") > before);
+    bytes_free(&evidence.der);
+    kerberos_service_credential_unref(service);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +435,8 @@ int main(void)
         cmocka_unit_test_teardown(only_the_name_of_a_user_has_evidence, back_to_the_realm),
         cmocka_unit_test_teardown(the_text_says_why_the_kdc_refuses, back_to_the_realm),
         cmocka_unit_test_teardown(a_wrong_target_or_evidence_is_refused, back_to_the_realm),
+        cmocka_unit_test_teardown(a_ticket_that_the_kdc_does_not_accept_is_given_up,
+                                  back_to_the_realm),
     };
     return cmocka_run_group_tests_name("kerberos_s4u", tests, NULL, NULL);
 }

@@ -48,10 +48,11 @@ sub skip_reason {
     return undef;
 }
 
+# Options: `log_tickets`, which log_lines() needs.
 sub new {
-    my ($class) = @_;
+    my ($class, %opt) = @_;
     my $dir = scratch_dir('ad');
-    my $self = bless { dir => $dir, conf => "$dir/smb.conf", n_caches => 0,
+    my $self = bless { dir => $dir, log_tickets => $opt{log_tickets}, conf => "$dir/smb.conf", n_caches => 0,
         env => { KRB5_CONFIG => "$dir/krb5.conf", KRB5CCNAME => "FILE:$dir/none", KRB5_KTNAME => undef } }, $class;
     $self->_write_conf;
     $self->_provision;
@@ -67,6 +68,7 @@ sub _write_conf {
     my ($realm, $domain, $computer, $address) = (REALM, DOMAIN, COMPUTER, ADDRESS);
     mkdir "$dir/$_" for qw(private state cache lock run ncalrpc bind ntp log);
     my $sysvol = "$dir/state/sysvol";
+    my $level = $self->{log_tickets} ? "    log level = 1 kerberos:3\n" : '';
     # Samba does not accept a loopback address without a mask as an interface. Extended attributes
     # are stored in a database, because some file systems do not support them.
     spew($self->{conf}, <<"CONF");
@@ -95,7 +97,7 @@ sub _write_conf {
     ntp signd socket directory = $dir/ntp
     posix:eadb = $dir/private/eadb.tdb
     logging = file
-    log file = $dir/log/samba.log
+$level    log file = $dir/log/samba.log
 [sysvol]
     path = $sysvol
     read only = no
@@ -153,10 +155,7 @@ sub _fill {
     $self->tool(qw(group addmembers), @$_)
         for [qw(web-team alice)], [qw(web-all web-team)], [qw(web-local web-team)], [ 'Protected Users', 'erin' ];
     # The web server's own account.
-    $self->tool(qw(user create httpd --random-password));
-    $self->tool(qw(spn add HTTP/localhost httpd));
-    $self->{keytab} = "$self->{dir}/http.keytab";
-    $self->tool(qw(domain exportkeytab --principal=HTTP/localhost), $self->{keytab});
+    $self->{keytab} = $self->add_service(qw(httpd HTTP/localhost));
     return;
 }
 
@@ -349,6 +348,19 @@ sub stop {
     unlink PIPE;
     rmdir '/run/samba/winbindd';
     return;
+}
+
+# Returns the lines of the domain controller's log that match, such as those of issued tickets.
+sub log_lines { my ($self, $pattern) = @_; return grep { /$pattern/ } split /\n/, slurp("$self->{dir}/log/samba.log") }
+
+# Makes an account for a service, with this principal. Returns a keytab with its key.
+sub add_service {
+    my ($self, $account, $principal) = @_;
+    my $keytab = "$self->{dir}/$account.keytab";
+    $self->tool(qw(user create), $account, '--random-password');
+    $self->tool(qw(spn add), $principal, $account);
+    $self->tool(qw(domain exportkeytab), "--principal=$principal", $keytab);
+    return $keytab;
 }
 
 # Logs a user in. Returns the environment of a client with that user's ticket. Options: `lifetime` in

@@ -30,12 +30,15 @@ sub ccaches {
     return @names;
 }
 
-# Starts a second server whose location /b/ demands a login by Kerberos.
+# Starts a second server whose location /b/ demands a login by Kerberos. Options: `keytab`, and
+# `host`, the name by which the programs call it.
 sub backend {
-    my ($kdc) = @_;
+    my ($kdc, %o) = @_;
     my $class = wanted('nginx') ? 'SSPI::Test::Nginx' : 'SSPI::Test::Apache';
-    return $class->new(env => $kdc->server_env,
-        locations => [ { path => '/b/', packages => 'Negotiate', keytab => $kdc->{keytab} } ])->start;
+    my $server = $class->new(env => $kdc->server_env,
+        locations => [ { path => '/b/', packages => 'Negotiate', keytab => $o{keytab} // $kdc->{keytab} } ])->start;
+    $server->{host} = $o{host} // 'localhost';
+    return $server;
 }
 
 # The program logs in to the second server with the credential cache of its environment, and answers
@@ -48,7 +51,7 @@ $ENV{KRB5_CONFIG} = '@CONFIG@';
 $ENV{GSS_MECH_CONFIG} = '/dev/null';
 my ($wait) = ($ENV{QUERY_STRING} // '') =~ /\Await=(.*)/;
 if ($wait) { print STDERR "waiting\n"; select undef, undef, undef, 0.02 while !-e $wait }
-my $page = `curl -q -s -D - -o /dev/null --max-time 20 --noproxy '*' --negotiate -u : http://localhost:@PORT@/b/ 2>&1`;
+my $page = `curl -q -s -D - -o /dev/null --max-time 20 --noproxy '*' --negotiate -u : --resolve @HOST@:@PORT@:127.0.0.1 http://@HOST@:@PORT@/b/ 2>&1`;
 my ($user) = $page =~ /^X-Sspi-User: (\S+)/mi;
 my $cache = $ENV{SSPI_CCACHE} // '-';
 my ($file) = $cache =~ /\AFILE:(.*)/;
@@ -85,7 +88,7 @@ SCGI
 sub programs {
     my ($kdc, $backend) = @_;
     my $dir = scratch_dir('programs');
-    my %fill = (CONFIG => $kdc->{env}{KRB5_CONFIG}, PORT => $backend->{http});
+    my %fill = (CONFIG => $kdc->{env}{KRB5_CONFIG}, HOST => $backend->{host}, PORT => $backend->{http});
     my $path = spew("$dir/act", $program =~ s/\@([A-Z]+)\@/$fill{$1}/gr, 0755);
     my $server = spew("$dir/scgi.pl", $scgi, 0644);
     my $port = free_port();
