@@ -144,7 +144,10 @@ static krb5_error_code make_options(struct kerberos_login *login,
     krb5_get_init_creds_opt_set_proxiable(*ret_options, 0);
     krb5_get_init_creds_opt_set_renew_life(*ret_options, 0);
     krb5_get_init_creds_opt_set_change_password_prompt(*ret_options, 0);
-    if (login->armor != NULL)
+    /* PKINIT would use a certificate of this machine (pkinit_identities of krb5.conf). It cannot
+     * use this one. Without that plug-in the option has no effect. */
+    code = krb5_get_init_creds_opt_set_pa(login->krb5, *ret_options, "X509_user_identity", "");
+    if (code == 0 && login->armor != NULL)
         code = krb5_get_init_creds_opt_set_fast_ccache_name(login->krb5, *ret_options,
                                                             login->armor->ccache);
     if (code != 0)
@@ -212,8 +215,8 @@ static bool proves_password(struct sspi_view kind)
            bytes_equal(kind, SSPI_VIEW("151"));
 }
 
-/* With a certificate of this machine (pkinit_identities of krb5.conf), libkrb5 can get tickets
- * without the password. libkrb5 notes the kind of pre-authentication in the cache. Without a note
+/* With another secret of this machine, plug-ins of libkrb5 can get tickets without the password.
+ * libkrb5 notes the kind of pre-authentication in the cache. Without a note
  * there was none, and the password decrypted the answer. */
 static SECURITY_STATUS check_kind(struct kerberos_login *login)
 {

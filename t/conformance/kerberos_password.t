@@ -171,6 +171,32 @@ like(slurp($trace), qr/SPAKE/, '... was verified by SPAKE');
 refused('a wrong password by SPAKE', login('locked', 'x', %spake), 'WRONG_PASSWORD', $wrong);
 granted('... which counts as one try, so that the next one', login('locked', 'pw', %spake), 'locked@SSPI.TEST');
 
+# ---- PKINIT ----
+
+# krb5.conf has a certificate of this machine, by which the KDC logs alice in without a password.
+my ($pkinit) = glob '/usr/lib/*/krb5/plugins/preauth/pkinit.so';
+SKIP: {
+    skip 'krb5-pkinit is not installed', 12 if !$pkinit;
+    my $pki = scratch_dir('pki');
+    my @made = (qw(openssl req -x509 -newkey rsa:2048 -nodes -days 2), '-subj');
+    SSPI::Test::must_run([ @made, '/CN=ca', '-keyout', "$pki/ca.key", '-out', "$pki/ca.pem" ]);
+    for my $name (qw(kdc alice)) {
+        SSPI::Test::must_run([ @made, "/CN=$name", '-keyout', "$pki/$name.key", '-out', "$pki/$name.pem",
+            '-CA', "$pki/ca.pem", '-CAkey', "$pki/ca.key", '-addext', 'basicConstraints=critical,CA:FALSE',
+            '-addext', "subjectAltName=DNS:$name.test" ]);
+    }
+    my @both = ("pkinit_anchors = FILE:$pki/ca.pem", 'pkinit_eku_checking = none');
+    my $certified = SSPI::Test::KDC->new(options => [ @both, "pkinit_identity = FILE:$pki/kdc.pem,$pki/kdc.key" ],
+        defaults => [ @both, "pkinit_identities = FILE:$pki/alice.pem,$pki/alice.key", 'pkinit_kdc_hostname = kdc.test' ]);
+    $certified->kadmin('modprinc +requires_preauth alice', 'setstr alice pkinit_cert_match <SUBJECT>CN=alice');
+    my $without = run([qw(kinit alice)], env => $certified->{env}, stdin => "not the password\n");
+    is($without->{rc}, 0, 'the certificate logs alice in with kinit') or diag($without->{err});
+    my %certified = (kdc => $certified, keytab => $certified->{keytab});
+    refused('a wrong password beside the certificate', login('alice', 'x', %certified), 'WRONG_PASSWORD', $wrong);
+    granted('a right password beside the certificate', login('alice', 'wonder land', %certified), 'alice@SSPI.TEST');
+    granted('another user beside the certificate', login('bob', 'builder', %certified), 'bob@SSPI.TEST');
+}
+
 # ---- FAST ----
 
 # This KDC issues tickets for the service only to users whose request was armored.
