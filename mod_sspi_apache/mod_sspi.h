@@ -81,6 +81,12 @@ bool mod_sspi_dir_config_is_none(const request_rec *r);
 /* Writes the complete policy of r's location. Its words live as long as r. */
 void mod_sspi_dir_config_policy(const request_rec *r, struct sspi_policy *ret_policy);
 
+/* ---- mod_sspi_authorization.c ---- */
+
+/* Removes the header of the client's credentials from r, if a step has evaluated it and the
+ * location of r does not forward it. Handlers, programs and upstreams do not get it. */
+void mod_sspi_authorization_hide(request_rec *r);
+
 /* ---- mod_sspi_cookies.c ---- */
 
 /* Removes the cookie of a session from the headers of r, if its location has sessions. Handlers,
@@ -207,8 +213,10 @@ struct mod_sspi_request_ctx {
 /* The state of one request_rec: the user whom its own location verified. */
 struct mod_sspi_request_state {
     struct mod_sspi_request_ctx *ctx; /* only in the client's own request */
-    const char *cookies;              /* only in the client's own request, once they were read */
-    bool hook_ran;                    /* an authentication hook ran */
+    /* Only in the client's own request, once they were read: what it sent. */
+    const char *cookies;
+    const char *credentials;
+    bool hook_ran; /* an authentication hook ran */
     bool granted;
     bool in_authorization; /* r was granted, and httpd has not admitted its user yet */
     const struct ap_conf_vector_t *config; /* of the location that granted it */
@@ -224,8 +232,11 @@ struct mod_sspi_request_ctx *mod_sspi_request_find(request_rec *r);
 /* Returns the request that the client sent. */
 request_rec *mod_sspi_request_top(request_rec *r);
 
-/* Returns the Authorization header of the client's request, or Proxy-Authorization for a forward
- * proxy. NULL: the client sent no such header. */
+/* Returns the name of the header with the client's credentials: Authorization, or
+ * Proxy-Authorization for a forward proxy. */
+const char *mod_sspi_request_credentials_name(request_rec *r);
+
+/* Returns the value of that header as the client sent it. NULL: the client sent no such header. */
 const char *mod_sspi_request_credentials(request_rec *r);
 
 /* Returns the cookies of the client's request as the client sent them. NULL: it sent no cookie. */

@@ -136,6 +136,13 @@ static void grant(request_rec *r, const struct sspi_result *result)
     mod_sspi_caches_mark(r);
 }
 
+/* Hides from handlers, programs and upstreams what could log in as the user. */
+static void hide_credentials(request_rec *r)
+{
+    mod_sspi_cookies_strip(r);
+    mod_sspi_authorization_hide(r);
+}
+
 /* httpd calls this if Require is met without a user. If the client sends credentials, they are
  * verified, as on IIS: valid ones name the user, invalid ones are refused. A request without a user
  * skips check_authn, because httpd treats a check_authn without a user as an error. */
@@ -154,7 +161,7 @@ int mod_sspi_force_authn(request_rec *r)
     } else if (!mod_sspi_request_step_open(r, &result)) {
         return DECLINED;
     }
-    mod_sspi_cookies_strip(r);
+    hide_credentials(r);
     return result != NULL && mod_sspi_request_is_anonymous(result) ? DECLINED : OK;
 }
 
@@ -242,7 +249,7 @@ int mod_sspi_check_authn(request_rec *r)
     clear_user(r);
     status = answer(r, mod_sspi_request_step(r));
     mod_sspi_request_state_of(r)->in_authorization = status == OK;
-    mod_sspi_cookies_strip(r); /* error documents do not get the cookie either */
+    hide_credentials(r); /* error documents do not get them either */
     return status;
 }
 
@@ -312,7 +319,7 @@ int mod_sspi_fixup_open(request_rec *r)
 {
     int status = authenticate_open(r);
 
-    mod_sspi_cookies_strip(r);
+    hide_credentials(r);
     return status;
 }
 

@@ -43,16 +43,36 @@ struct mod_sspi_request_ctx *mod_sspi_request_find(request_rec *r)
     return state != NULL ? state->ctx : NULL;
 }
 
-static const char *header_name(const request_rec *top)
+const char *mod_sspi_request_credentials_name(request_rec *r)
 {
-    return top->proxyreq == PROXYREQ_PROXY ? "Proxy-Authorization" : "Authorization";
+    return mod_sspi_request_top(r)->proxyreq == PROXYREQ_PROXY ? "Proxy-Authorization"
+                                                               : "Authorization";
 }
 
 const char *mod_sspi_request_credentials(request_rec *r)
 {
-    const request_rec *top = mod_sspi_request_top(r);
+    request_rec *top = mod_sspi_request_top(r);
+    struct mod_sspi_request_state *state = mod_sspi_request_state_of(top);
 
-    return apr_table_get(top->headers_in, header_name(top));
+    if (state->credentials == NULL) {
+        state->credentials = apr_table_get(top->headers_in, mod_sspi_request_credentials_name(top));
+    }
+    return state->credentials;
+}
+
+static int count_value(void *count, const char *name, const char *value)
+{
+    ++*(int *)count;
+    return 1;
+}
+
+static bool has_several_credentials(request_rec *top)
+{
+    int n_values = 0;
+
+    apr_table_do(count_value, &n_values, top->headers_in, mod_sspi_request_credentials_name(top),
+                 NULL);
+    return n_values > 1;
 }
 
 const char *mod_sspi_request_cookies(request_rec *r)
@@ -64,20 +84,6 @@ const char *mod_sspi_request_cookies(request_rec *r)
         state->cookies = apr_table_getm(top->pool, top->headers_in, "Cookie");
     }
     return state->cookies;
-}
-
-static int count_value(void *count, const char *name, const char *value)
-{
-    ++*(int *)count;
-    return 1;
-}
-
-static bool has_several(const apr_table_t *headers, const char *name)
-{
-    int n_values = 0;
-
-    apr_table_do(count_value, &n_values, headers, name, NULL);
-    return n_values > 1;
 }
 
 /* Returns the length of the body according to the headers. */
@@ -136,16 +142,13 @@ static bool is_forwarded(const request_rec *top)
 static void describe_request(request_rec *r, request_rec *top, struct sspi_acceptor *acceptor,
                              struct sspi_request *ret_request)
 {
-    const char *credentials = mod_sspi_request_credentials(top);
-
     *ret_request = (struct sspi_request){
         /* From the request line, because a redirect to an error document sets r->method to GET. */
         .method = {top->the_request, strcspn(top->the_request, " ")},
         .target = mod_sspi_view(top->unparsed_uri),
         .authority = mod_sspi_view(apr_table_get(top->headers_in, "Host")),
-        .authorization = mod_sspi_view(credentials),
-        .several_authorizations =
-            credentials != NULL && has_several(top->headers_in, header_name(top)),
+        .authorization = mod_sspi_view(mod_sspi_request_credentials(top)),
+        .several_authorizations = has_several_credentials(top),
         .proxy = top->proxyreq == PROXYREQ_PROXY,
         .tls = ap_ssl_conn_is_ssl(top->connection) != 0,
         .ssl = mod_sspi_tls_of(top->connection),

@@ -29,7 +29,7 @@ ngx_http_sspi_mark_answer(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
 
     is_private = sspi_http_is_private(ctx ? ctx->exchange : NULL,
                                       ngx_http_sspi_find_connection(r),
-                                      r->headers_in.authorization == NULL);
+                                      !ngx_http_sspi_has_authorization(r));
 
     sets_cookie = sspi_http_sets_cookie(ctx ? ctx->exchange : NULL);
 

@@ -13,12 +13,10 @@ static ngx_uint_t ngx_http_sspi_is_cookie(ngx_table_elt_t *h);
 static size_t ngx_http_sspi_join_cookies(ngx_http_request_t *r, u_char *dst);
 static ngx_uint_t ngx_http_sspi_has_session_cookie(ngx_http_request_t *r,
     const struct sspi_policy *policy);
-static ngx_int_t ngx_http_sspi_copy_headers(ngx_http_request_t *r,
-    const struct sspi_policy *policy);
 static ngx_int_t ngx_http_sspi_strip_line(ngx_http_request_t *r,
-    const struct sspi_policy *policy, ngx_table_elt_t *h);
+    ngx_table_elt_t *h, const struct sspi_policy *policy);
 static ngx_int_t ngx_http_sspi_link_cookies(ngx_http_request_t *r);
-static void ngx_http_sspi_forget_variables(ngx_http_request_t *r);
+static void ngx_http_sspi_forget_cookies(ngx_http_request_t *r);
 
 
 /*
@@ -164,9 +162,7 @@ ngx_http_sspi_has_session(ngx_http_request_t *r,
 
 /*
  * Removes the cookie of a session from the request, which is the main request
- * or a subrequest.  The list of headers is copied: upstream modules read every
- * element of it, so an empty line must not stay, and other parts of nginx have
- * pointers to the elements.  A subrequest shares the elements with its parent.
+ * or a subrequest.
  */
 
 ngx_int_t
@@ -185,13 +181,15 @@ ngx_http_sspi_strip_cookies(ngx_http_request_t *r,
 
     if (ctx == NULL
         || ngx_http_sspi_keep_cookies(r, ctx) != NGX_OK
-        || ngx_http_sspi_copy_headers(r, &slcf->policy) != NGX_OK
+        || ngx_http_sspi_edit_headers(r, ngx_http_sspi_strip_line,
+                                      &slcf->policy)
+           != NGX_OK
         || ngx_http_sspi_link_cookies(r) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    ngx_http_sspi_forget_variables(r);
+    ngx_http_sspi_forget_cookies(r);
 
     return NGX_OK;
 }
@@ -235,68 +233,16 @@ ngx_http_sspi_has_session_cookie(ngx_http_request_t *r,
 }
 
 
-/* copies the lines, and makes the copies the list */
-
 static ngx_int_t
-ngx_http_sspi_copy_headers(ngx_http_request_t *r,
+ngx_http_sspi_strip_line(ngx_http_request_t *r, ngx_table_elt_t *h,
     const struct sspi_policy *policy)
-{
-    ngx_uint_t        i, n;
-    ngx_list_t       *headers;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h, *old, *copies;
-
-    headers = &r->headers_in.headers;
-    n = 0;
-
-    for (part = &headers->part; part; part = part->next) {
-        n += part->nelts;
-    }
-
-    copies = ngx_palloc(r->pool, n * sizeof(ngx_table_elt_t));
-    if (copies == NULL) {
-        return NGX_ERROR;
-    }
-
-    h = copies;
-
-    for (part = &headers->part; part; part = part->next) {
-        old = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            *h = old[i];
-
-            if (ngx_http_sspi_is_cookie(h)) {
-
-                if (ngx_http_sspi_strip_line(r, policy, h) != NGX_OK) {
-                    return NGX_ERROR;
-                }
-
-                if (h->value.len == 0) {
-                    continue;
-                }
-            }
-
-            h++;
-        }
-    }
-
-    headers->part.elts = copies;
-    headers->part.nelts = h - copies;
-    headers->part.next = NULL;
-    headers->last = &headers->part;
-    headers->nalloc = n;
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_http_sspi_strip_line(ngx_http_request_t *r,
-    const struct sspi_policy *policy, ngx_table_elt_t *h)
 {
     u_char            *p;
     struct sspi_view   value;
+
+    if (!ngx_http_sspi_is_cookie(h)) {
+        return NGX_OK;
+    }
 
     value = ngx_http_sspi_view(&h->value);
 
@@ -310,7 +256,7 @@ ngx_http_sspi_strip_line(ngx_http_request_t *r,
 
     p[h->value.len] = '\0';
 
-    return NGX_OK;
+    return h->value.len ? NGX_OK : NGX_DECLINED;
 }
 
 
@@ -368,13 +314,12 @@ ngx_http_sspi_link_cookies(ngx_http_request_t *r)
 
 
 /*
- * nginx keeps the values of $http_cookie and $cookie_NAME if a directive of the
- * rewrite phase used them.  The data of $cookie_NAME point to its own name;
- * a variable of that name which the configuration sets has other data.
+ * The data of $cookie_NAME point to its own name; a variable of that name which
+ * the configuration sets has other data.
  */
 
 static void
-ngx_http_sspi_forget_variables(ngx_http_request_t *r)
+ngx_http_sspi_forget_cookies(ngx_http_request_t *r)
 {
     ngx_uint_t                  i;
     ngx_http_variable_t        *v;
@@ -383,21 +328,17 @@ ngx_http_sspi_forget_variables(ngx_http_request_t *r)
     static ngx_str_t  all = ngx_string("http_cookie");
     static ngx_str_t  one = ngx_string("cookie_");
 
+    ngx_http_sspi_forget_variable(r, &all);
+
     cmcf = ngx_http_get_module_main_conf(r, ngx_http_core_module);
 
     v = cmcf->variables.elts;
 
     for (i = 0; i < cmcf->variables.nelts; i++) {
 
-        if (!r->variables[i].valid && !r->variables[i].not_found) {
-            continue;
-        }
-
-        if ((v[i].name.len == all.len
-             && ngx_strncmp(v[i].name.data, all.data, all.len) == 0)
-            || (v[i].name.len > one.len
-                && ngx_strncmp(v[i].name.data, one.data, one.len) == 0
-                && v[i].data == (uintptr_t) &v[i].name))
+        if (v[i].name.len > one.len
+            && ngx_strncmp(v[i].name.data, one.data, one.len) == 0
+            && v[i].data == (uintptr_t) &v[i].name)
         {
             r->variables[i].valid = 0;
             r->variables[i].not_found = 0;

@@ -5,6 +5,8 @@
 static ngx_int_t ngx_http_sspi_preaccess_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sspi_access_handler(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sspi_precontent_handler(ngx_http_request_t *r);
+static ngx_int_t ngx_http_sspi_admit(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf);
 static ngx_int_t ngx_http_sspi_add_handler(ngx_conf_t *cf,
     ngx_http_phases phase, ngx_http_handler_pt handler);
 static ngx_int_t ngx_http_sspi_init(ngx_conf_t *cf);
@@ -120,6 +122,12 @@ ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
 
     rc = ngx_http_sspi_authenticate(r, slcf);
 
+    /* the error page of a refusal does not get the header either */
+
+    if (ngx_http_sspi_hide_authorization(r, slcf) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     if (rc >= NGX_HTTP_SPECIAL_RESPONSE && r->header_only) {
 
         /*
@@ -157,11 +165,19 @@ ngx_http_sspi_access_handler(ngx_http_request_t *r)
 
     rc = ngx_http_sspi_authenticate(r, slcf);
 
-    if (rc != NGX_HTTP_UNAUTHORIZED || r->headers_in.authorization) {
-        return rc;
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    /* under "satisfy any" the next handler may need the header */
+
+    if (clcf->satisfy == NGX_HTTP_SATISFY_ALL
+        && ngx_http_sspi_hide_authorization(r, slcf) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    if (rc != NGX_HTTP_UNAUTHORIZED || ngx_http_sspi_has_authorization(r)) {
+        return rc;
+    }
 
     if (clcf->auth_delay == 0 || clcf->satisfy != NGX_HTTP_SATISFY_ALL) {
         return rc;
@@ -178,24 +194,45 @@ ngx_http_sspi_access_handler(ngx_http_request_t *r)
 }
 
 
-/*
- * This handler runs only for requests that passed the access phase, so a later
- * 401 is not from this module.  A request for an error page still has its
- * error in r->err_status.
- */
-
 static ngx_int_t
 ngx_http_sspi_precontent_handler(ngx_http_request_t *r)
 {
     ngx_int_t                  rc;
-    ngx_http_sspi_ctx_t       *ctx;
     ngx_http_sspi_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
+
+    rc = ngx_http_sspi_admit(r, slcf);
+
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
+    /* the access phase may have been satisfied before sspi evaluated it */
+
+    if (ngx_http_sspi_hide_authorization(r, slcf) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+/*
+ * The precontent phase runs only for requests that passed the access phase, so
+ * a later 401 is not from this module.  A request for an error page still has
+ * its error in r->err_status.
+ */
+
+static ngx_int_t
+ngx_http_sspi_admit(ngx_http_request_t *r, ngx_http_sspi_loc_conf_t *slcf)
+{
+    ngx_int_t             rc;
+    ngx_http_sspi_ctx_t  *ctx;
 
     if (r != r->main || r->err_status) {
         return NGX_DECLINED;
     }
-
-    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
 
     if (slcf->policy.mode == SSPI_MODE_OFF) {
         ctx = ngx_http_sspi_get_ctx(r);

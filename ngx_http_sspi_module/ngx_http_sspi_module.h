@@ -84,6 +84,8 @@ typedef struct {
 typedef struct ngx_http_sspi_task_s  ngx_http_sspi_task_t;
 typedef ngx_int_t (*ngx_http_sspi_handler_pt)(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
+typedef ngx_int_t (*ngx_http_sspi_edit_pt)(ngx_http_request_t *r,
+    ngx_table_elt_t *h, const struct sspi_policy *policy);
 
 
 /*
@@ -121,6 +123,9 @@ typedef struct {
     ngx_uint_t                 n_steps;     /* since the exchange last
                                              * decided */
     unsigned                   has_cookies:1;
+    unsigned                   has_authorization:1;  /* the client has sent the
+                                                      * header, which is hidden
+                                                      * now */
     unsigned                   granted:1;
     unsigned                   hashing:1;   /* the core hashes the body */
     unsigned                   keepalive:1; /* a 400 of this module does not
@@ -177,6 +182,19 @@ void ngx_http_sspi_add_body_filter(void);
 
 ngx_int_t ngx_http_sspi_mark_answer(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
+
+/* ngx_http_sspi_authorization.c */
+
+ngx_uint_t ngx_http_sspi_has_authorization(ngx_http_request_t *r);
+ngx_int_t ngx_http_sspi_hide_authorization(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf);
+
+/* ngx_http_sspi_headers.c */
+
+ngx_int_t ngx_http_sspi_edit_headers(ngx_http_request_t *r,
+    ngx_http_sspi_edit_pt edit, const struct sspi_policy *policy);
+void ngx_http_sspi_forget_variable(ngx_http_request_t *r,
+    const ngx_str_t *name);
 
 /* ngx_http_sspi_cookies.c */
 

@@ -62,7 +62,7 @@ ngx_http_sspi_authenticate_open(ngx_http_request_t *r,
     tls = false;
 #endif
 
-    if (r->headers_in.authorization == NULL
+    if (!ngx_http_sspi_has_authorization(r)
         && !sspi_connection_keeps_login(ngx_http_sspi_find_connection(r))
         && !ngx_http_sspi_has_session(r, slcf))
     {

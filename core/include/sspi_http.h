@@ -565,6 +565,15 @@ struct sspi_view sspi_exchange_group_variable(struct sspi_exchange *exchange,
                                               const struct sspi_policy *policy,
                                               enum sspi_variable variable);
 
+/* True if the server must hide the Authorization header (Proxy-Authorization when `proxy`) from
+ * handlers, programs and upstreams. A step has evaluated that header, and `policy`, that of the
+ * location, does not forward it. The header of a scheme that no step evaluated is for them. The
+ * server asks after the steps of a location, also if they refused the request, because an error
+ * document may have an upstream. The exchange goes on without the header, whose text must still
+ * outlive it. `exchange`: NULL if no location needed one. */
+bool sspi_exchange_hides_authorization(const struct sspi_exchange *exchange,
+                                       const struct sspi_policy *policy);
+
 /* True if the last step's result has a user, whose client proved that it uses this TLS channel. */
 bool sspi_exchange_is_bound(const struct sspi_exchange *exchange);
 

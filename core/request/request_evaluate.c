@@ -52,10 +52,17 @@ bool request_evaluate_has_foreign_scheme(const struct sspi_exchange *exchange,
     return scheme == SSPI_SCHEME_NONE || !policy->schemes.offers[scheme];
 }
 
+bool sspi_exchange_hides_authorization(const struct sspi_exchange *exchange,
+                                       const struct sspi_policy *policy)
+{
+    return exchange != NULL && exchange->header_is_ours && !policy->forward_authorization;
+}
+
 /* Evaluates the header's credentials, whose scheme is offered, or continues their evaluation. */
 static enum sspi_reason evaluate_header(struct sspi_exchange *exchange,
                                         const struct sspi_policy *policy)
 {
+    exchange->header_is_ours = true;
     if (exchange->request.several_authorizations)
         return refuse_malformed(exchange, SSPI_REASON_SEVERAL_HEADERS,
                                 "the request has more than one Authorization header");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The evaluation of the credentials in the Authorization header. It takes place once for each
  * request. It takes several steps if it needs the body, the hash of the user, a file that is read
- * again, or a login that waits. */
+ * again, or a login that waits. Also sspi_exchange_hides_authorization() of sspi_http.h. */
 #ifndef REQUEST_EVALUATE_H
 #define REQUEST_EVALUATE_H
 

@@ -82,6 +82,7 @@ struct sspi_exchange {
     bool login_logged;
     const char *logon_problem; /* static: why the ticket of this login has no groups; NULL: it has
                                   some, or this was logged */
+    bool header_is_ours;       /* a step evaluated the Authorization header */
     bool is_private;           /* a step granted the request by something else than Authorization */
     struct request_waiting_leg waiting_leg;
     struct request_entity entity;

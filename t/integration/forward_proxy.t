@@ -27,13 +27,17 @@ my $proxy = sub {
 my %server_config = (
     on => 'apache',
     env => $kdc->server_env,
-    extra_ports => 2,
+    extra_ports => 4,
     locations => [
         { path => '/open/', sspi => 'off' },
         { path => '/site/', packages => 'Digest', realm => 'site', digest_user_file => $users },
     ],
     apache => $proxy->('PORT1', 'SSPIPackages Negotiate Digest', "SSPIDigestUserFile $users", "SSPIKeytab $kdc->{keytab}")
         . $proxy->('PORT2', 'SSPIPackages Digest', "SSPIDigestUserFile $users")
+        # With this variable, httpd passes the header of a request with a user on.
+        . $proxy->('PORT3', 'SSPIPackages Digest', "SSPIDigestUserFile $users", 'SetEnv Proxy-Chain-Auth 1')
+        . $proxy->('PORT4', 'SSPIPackages Digest', "SSPIDigestUserFile $users", 'SetEnv Proxy-Chain-Auth 1',
+            'SSPIForwardAuthorization off')
         . qq(LogFormat "%U %s proxy=%{Proxy-Authorization}i own=%{Authorization}i" behind\n)
         . qq(CustomLog "\@DIR\@/logs/behind.log" behind\n),
 );
@@ -134,6 +138,15 @@ parts 'a forward proxy', \%server_config,
             my $lines = behind($server, $path);
             is_deeply($lines, ["$path 200 proxy=- own=-"], $path);
         }
+    },
+    'a further proxy gets it if the configuration says so' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
+        $server->add_file("/open/$_", "$_\n") for qw(chain hidden);
+        through($server, $c, 'PORT3', '/open/chain', qw(--proxy-digest --proxy-user alice:pw));
+        like(behind($server, '/open/chain')->[0], qr/proxy=Digest /, 'Proxy-Chain-Auth');
+        through($server, $c, 'PORT4', '/open/hidden', qw(--proxy-digest --proxy-user alice:pw));
+        is_deeply(behind($server, '/open/hidden'), ['/open/hidden 200 proxy=- own=-'], 'SSPIForwardAuthorization off');
     },
     "the user of the proxy and the user of the page are different" => sub {
         my ($server) = @_;

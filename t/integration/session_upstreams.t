@@ -7,56 +7,23 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use IO::Select;
-use IO::Socket::INET;
-use POSIX ();
 use Test::More;
-use SSPI::Test qw(free_port on_end);
 use SSPI::Test::Gss;
-use SSPI::Test::Origin;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
+use SSPI::Test::Upstreams qw(http_application scgi_application);
 
 my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 my %here = (packages => 'Negotiate', keytab => $kdc->{keytab}, session => 'on', session_require_tls => 'off');
 my %there = (apache => 'ProxyPass http://127.0.0.1:@PORT1@/', nginx => 'proxy_pass http://127.0.0.1:@PORT1@/;');
 
-# An application that answers with all headers that it got, a line each.
-sub application {
-    my ($server) = @_;
-    return SSPI::Test::Origin->new($server->port('PORT1'), sub {
-        my ($request) = @_;
-        my $headers = $request->{headers};
-        return (200, ['Content-Type: text/plain'], join '', map { "$_: $headers->{$_}\n" } sort keys %$headers);
-    });
-}
-
-# An SCGI application that answers with the variables of the request.
-my $scgi_port = free_port();
-my $scgi = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $scgi_port, Listen => 64, ReuseAddr => 1)
-    // die "listen: $!\n";
-my $parent = $$;
-my $scgi_pid = fork // die "fork: $!\n";
-if ($scgi_pid == 0) {
-    while (getppid == $parent) {
-        IO::Select->new($scgi)->can_read(1) or next;
-        my $socket = $scgi->accept or next;
-        local $/ = ':';
-        my ($n, $text) = (scalar readline($socket), '');
-        read $socket, $text, $n =~ s/://r;
-        my %env = split /\0/, $text;
-        print {$socket} "Status: 200\r\nContent-Type: text/plain\r\n\r\n", map { "$_: $env{$_}\n" } sort keys %env;
-        close $socket;
-    }
-    POSIX::_exit(0);
-}
-on_end(sub { SSPI::Test::stop_process($scgi_pid, 'KILL') });
+sub application { my ($server) = @_; return http_application($server->port('PORT1')) }
 
 my %server_config = (
     env => $kdc->server_env,
     extra_ports => 1,
-    substitute => { SCGI => $scgi_port, KEYTAB => $kdc->{keytab} },
+    substitute => { SCGI => scgi_application(), KEYTAB => $kdc->{keytab} },
     files => {
         '/cgi/env.cgi' => "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'; env\n",
         '/pages/both.html' => 'with <!--#include virtual="/app/part" -->',
