@@ -70,19 +70,21 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
     acceptor->tls = binding_table_new();
     acceptor->directory = acceptor_directory_new();
     acceptor->ccaches = acceptor_ccaches_new();
+    acceptor->tickets = acceptor_tickets_new();
     bool limiters = make_limiters(acceptor);
     bool locks = acceptor_credentials_init(&acceptor->credentials) &&
                  acceptor_log_addresses_init(&acceptor->logged_proxies);
     bool hashes = hash_suite_init(&acceptor->hashes);
     bool keyed = clock->random(clock->self, acceptor->mark_key, sizeof(acceptor->mark_key));
     if (acceptor->tls != NULL && limiters && acceptor->directory != NULL &&
-        acceptor->ccaches != NULL && locks && hashes && keyed)
+        acceptor->ccaches != NULL && acceptor->tickets != NULL && locks && hashes && keyed)
         return acceptor;
     hash_suite_clear(&acceptor->hashes);
     binding_table_free(acceptor->tls);
     free_limiters(acceptor);
     acceptor_directory_unref(acceptor->directory);
     acceptor_ccaches_unref(acceptor->ccaches);
+    acceptor_tickets_free(acceptor->tickets);
     free(acceptor);
     return NULL;
 }
@@ -103,6 +105,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     free_limiters(acceptor);
     acceptor_directory_unref(acceptor->directory);
     acceptor_ccaches_unref(acceptor->ccaches);
+    acceptor_tickets_free(acceptor->tickets);
     acceptor_log_addresses_clear(&acceptor->logged_proxies);
     acceptor_sessions_free(acceptor->sessions);
     hash_suite_clear(&acceptor->hashes);
@@ -599,7 +602,7 @@ static bool find_needs(const struct sspi_acceptor *acceptor, const struct sspi_p
         (digest && !check_digest(acceptor, policy, has_realm, error)) ||
         !acceptor_basic_check(policy, acceptor->config.server, has_realm, error))
         return false;
-    ret_needs->keytab = policy_uses_mech(policy, SSPI_MECH_KERBEROS);
+    ret_needs->keytab = sspi_policy_runs_kerberos(policy);
     ret_needs->nt_users = policy_uses_mech(policy, SSPI_MECH_NTLM);
     /* Or the users come from an authn provider (SSPIDigestProvider). */
     ret_needs->users = policy_uses_digest_users(policy) &&

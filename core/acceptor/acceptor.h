@@ -14,6 +14,7 @@
 #include "acceptor_service.h"
 #include "acceptor_sessions.h"
 #include "acceptor_source.h"
+#include "acceptor_tickets.h"
 #include "acceptor_user_mark.h"
 #include "sspi_http.h"
 
@@ -33,6 +34,7 @@ struct sspi_acceptor {
     size_t n_entries, n_returned; /* n_returned: the adapter has these entries already */
     struct acceptor_credentials credentials;
     struct acceptor_limiter *limiters[ACCEPTOR_N_WAITS];
+    struct acceptor_tickets *tickets;     /* of this process, by constrained delegation */
     struct acceptor_ccaches *ccaches;     /* directories of files with delegated tickets */
     struct acceptor_directory *directory; /* the groups that requirements name */
     struct acceptor_log_addresses logged_proxies;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "acceptor_ccache_name.h"
+#include "clock.h"
 #include "error_info.h"
 #include "kerberos_delegation.h"
 #include "ref.h"
@@ -20,6 +21,7 @@ struct acceptor_ccache {
     struct ref ref;
     struct bytes name; /* TYPE, the path, and a NUL */
     struct bytes content;
+    uint64_t end_ms; /* of its tickets; UINT64_MAX: not known, but the session ends before */
     bool is_of_session;
 };
 
@@ -48,6 +50,7 @@ static struct acceptor_ccache *ccache_new(const struct acceptor_ccache_place *pl
         return NULL;
     ref_init(&made->ref);
     made->is_of_session = true; /* until there is a file to remove */
+    made->end_ms = UINT64_MAX;
     bytes_append_text(&made->name, TYPE);
     bytes_append(&made->name, path, strlen(path) + 1);
     bytes_append_view(&made->content, place->content);
@@ -108,10 +111,14 @@ struct acceptor_ccache *acceptor_ccache_write(const struct hash_suite *hashes,
                                               const struct acceptor_ccache_place *place,
                                               const char *from, char *why)
 {
+    const struct clock *clock = clock_machine();
     char path[PATH_MAX];
     uint64_t end_ms;
     snprintf(why, SSPI_ERROR_SIZE, "the user's tickets cannot be read");
     if (!kerberos_delegation_end(from, &end_ms))
+        return NULL;
+    snprintf(why, SSPI_ERROR_SIZE, "the user's tickets have ended");
+    if (end_ms <= clock->now_ms(clock->self))
         return NULL;
     snprintf(why, SSPI_ERROR_SIZE, OUT_OF_MEMORY);
     /* Until the file is complete, it has a name that a sweep removes with this process. */
@@ -128,6 +135,7 @@ struct acceptor_ccache *acceptor_ccache_write(const struct hash_suite *hashes,
         return publish(hashes, place, path, why);
     }
     made->is_of_session = false;
+    made->end_ms = end_ms;
     return made;
 }
 
@@ -151,8 +159,10 @@ struct acceptor_ccache *acceptor_ccache_find(const struct hash_suite *hashes,
 bool acceptor_ccache_serves(const struct acceptor_ccache *ccache,
                             const struct acceptor_ccache_place *place)
 {
+    const struct clock *clock = clock_machine();
     size_t len = strlen(place->directory);
-    return bytes_equal(bytes_as_view(&ccache->content), place->content) &&
+    return ccache->end_ms > clock->now_ms(clock->self) &&
+           bytes_equal(bytes_as_view(&ccache->content), place->content) &&
            strncmp(path_of(ccache), place->directory, len) == 0 && path_of(ccache)[len] == '/' &&
            strchr(path_of(ccache) + len + 1, '/') == NULL && is_ours(path_of(ccache));
 }

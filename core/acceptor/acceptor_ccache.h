@@ -35,7 +35,8 @@ struct acceptor_ccache *acceptor_ccache_find(const struct hash_suite *hashes,
 struct acceptor_ccache *acceptor_ccache_ref(struct acceptor_ccache *ccache);
 void acceptor_ccache_unref(struct acceptor_ccache *ccache);
 
-/* True if the file is for these tickets, and still there: a logout may have removed it. */
+/* True if the file is for these tickets, they have not ended, and the file is still there: a logout
+ * may have removed it. */
 bool acceptor_ccache_serves(const struct acceptor_ccache *ccache,
                             const struct acceptor_ccache_place *place);
 

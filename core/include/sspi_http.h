@@ -152,7 +152,8 @@ static inline bool sspi_policy_is_set(const struct sspi_policy *policy, enum ssp
     return (policy->set & UINT64_C(1) << option) != 0;
 }
 
-/* True if Kerberos can run under `policy`. Only then are its keys needed. */
+/* True if Kerberos can run under `policy`, or the server delegates by its own keys. Only then are
+ * its keys needed. */
 bool sspi_policy_runs_kerberos(const struct sspi_policy *policy);
 
 /* Writes a copy of `policy` for a request that the server's own rules admit without a user (by its

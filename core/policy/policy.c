@@ -577,7 +577,9 @@ bool policy_asks_directory(const struct sspi_policy *policy)
 
 bool sspi_policy_runs_kerberos(const struct sspi_policy *policy)
 {
-    return policy_uses_mech(policy, SSPI_MECH_KERBEROS);
+    return policy_uses_mech(policy, SSPI_MECH_KERBEROS) ||
+           policy->delegation.offers[SSPI_DELEGATION_S4U2PROXY] ||
+           policy->delegation.offers[SSPI_DELEGATION_S4U2SELF];
 }
 
 bool sspi_policy_demands(const struct sspi_policy *policy, enum sspi_option option)

@@ -35,8 +35,8 @@ struct request_delegation {
     size_t n_files;
     struct acceptor_ccache *found; /* that of the current step, among `files`; NULL: none */
     struct bytes failed[SSPI_DELEGATION_COUNT]; /* what could not be made; empty: nothing */
-    char why[SSPI_ERROR_SIZE];                  /* the last failure */
-    bool is_busy;                               /* it had no thread, or took too long */
+    enum sspi_reason reason;                    /* of the last failure */
+    char why[SSPI_ERROR_SIZE];                  /* its text */
     bool is_logged;
 };
 

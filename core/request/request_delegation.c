@@ -6,90 +6,15 @@
 #include <string.h>
 
 #include "acceptor_ccache.h"
-#include "acceptor_job.h"
+#include "clock.h"
 #include "escape.h"
 #include "policy_identity.h"
-#include "request_delegated.h"
+#include "request_count.h"
+#include "request_delegation_job.h"
 #include "request_session_make.h"
+#include "request_user_name.h"
 
-/* One way of SSPIDelegation for the user of the exchange, and the file that it would make. */
-struct way {
-    uint8_t word;         /* SSPI_DELEGATION_* */
-    struct bytes content; /* of the place */
-    struct acceptor_ccache_place place;
-};
-
-#define WAY_CLEANUP __attribute__((cleanup(way_clear)))
-
-static void way_clear(struct way *way)
-{
-    bytes_free(&way->content);
-}
-
-/* ---- the job ---- */
-
-struct making {
-    struct sspi_job job; /* first: the exchange holds a pointer to it */
-    uint8_t word;
-    struct request_delegated *login; /* a reference */
-    struct bytes directory, content, session_id;
-    struct acceptor_ccache_place place; /* borrows these */
-    const struct hash_suite *hashes;    /* of the acceptor, which the job may not outlive */
-    struct acceptor_ccache *made;       /* a reference; NULL: `why` says why */
-    char why[SSPI_ERROR_SIZE];
-};
-
-static void run(struct sspi_job *job)
-{
-    struct making *making = (struct making *)job;
-    making->made = acceptor_ccache_write(making->hashes, &making->place, making->login->from.ccache,
-                                         making->why);
-}
-
-static void destroy(struct sspi_job *job)
-{
-    struct making *making = (struct making *)job;
-    acceptor_ccache_unref(making->made);
-    request_delegated_unref(making->login);
-    bytes_free(&making->directory);
-    bytes_free(&making->content);
-    bytes_free(&making->session_id);
-    free(making);
-}
-
-/* The job copies the place. False: no memory. */
-static bool copy_place(struct making *making, const struct acceptor_ccache_place *place)
-{
-    bytes_append_text(&making->directory, place->directory);
-    bytes_append_char(&making->directory, '\0');
-    bytes_append_view(&making->content, place->content);
-    bytes_append_view(&making->session_id, place->session_id);
-    if (making->directory.failed || making->content.failed || making->session_id.failed)
-        return false;
-    making->place = *place;
-    making->place.directory = making->directory.data;
-    making->place.content = bytes_as_view(&making->content);
-    if (place->session_id.data != NULL)
-        making->place.session_id = bytes_as_view(&making->session_id);
-    return true;
-}
-
-/* NULL: no memory. */
-static struct making *making_new(const struct sspi_exchange *exchange, const struct way *way,
-                                 struct request_delegated *login)
-{
-    struct making *making = calloc(1, sizeof(*making));
-    if (making == NULL)
-        return NULL;
-    acceptor_job_init(&making->job, run, destroy);
-    making->word = way->word;
-    making->hashes = &exchange->acceptor->hashes;
-    making->login = request_delegated_ref(login);
-    if (copy_place(making, &way->place))
-        return making;
-    sspi_job_unref(&making->job);
-    return NULL;
-}
+#define WAY_CLEANUP __attribute__((cleanup(request_delegation_way_clear)))
 
 /* ---- files ---- */
 
@@ -119,7 +44,8 @@ static void keep_on_connection(struct sspi_exchange *exchange, struct acceptor_c
     connection->login_ccache = acceptor_ccache_ref(file);
 }
 
-static bool find_among_own(struct request_delegation *delegation, const struct way *way)
+static bool find_among_own(struct request_delegation *delegation,
+                           const struct request_delegation_way *way)
 {
     for (size_t i = 0; i < delegation->n_files && delegation->found == NULL; i++)
         if (acceptor_ccache_serves(delegation->files[i], &way->place))
@@ -127,7 +53,8 @@ static bool find_among_own(struct request_delegation *delegation, const struct w
     return delegation->found != NULL;
 }
 
-static bool find_on_connection(struct sspi_exchange *exchange, const struct way *way)
+static bool find_on_connection(struct sspi_exchange *exchange,
+                               const struct request_delegation_way *way)
 {
     const struct sspi_connection *connection = exchange->request.connection;
     return exchange->from_connection && connection->login_ccache != NULL &&
@@ -135,7 +62,8 @@ static bool find_on_connection(struct sspi_exchange *exchange, const struct way 
            keep(&exchange->delegation, acceptor_ccache_ref(connection->login_ccache));
 }
 
-static bool find_of_session(struct sspi_exchange *exchange, const struct way *way)
+static bool find_of_session(struct sspi_exchange *exchange,
+                            const struct request_delegation_way *way)
 {
     struct acceptor_ccache *file =
         exchange->from_session ? acceptor_ccache_find(&exchange->acceptor->hashes, &way->place)
@@ -153,8 +81,67 @@ static struct request_delegated *login_of(const struct sspi_exchange *exchange)
     return exchange->from_session ? NULL : exchange->delegation.login;
 }
 
-/* Files of different users never have the same content: a step may change the user. */
-static void write_content(const struct sspi_exchange *exchange, struct way *way)
+/* A file of the session, if the client has or gets one. A login of the connection has its own. The
+ * server can get the tickets of s4u2self again for each request, because it needs no login. */
+static void set_session(const struct sspi_exchange *exchange, struct request_delegation_way *way)
+{
+    const struct request_session *session = &exchange->session;
+    const uint8_t *id = NULL;
+    if (way->word == SSPI_DELEGATION_S4U2SELF)
+        return;
+    if (exchange->from_session) {
+        id = session->content.id;
+        way->place.session_end_ms = session->content.end_ms;
+    } else if (session->has_id && !exchange->from_connection) {
+        id = session->id;
+        way->place.session_end_ms = session->end_ms;
+    }
+    if (id != NULL)
+        way->place.session_id = (struct sspi_view){(const char *)id, SESSION_CONTENT_ID_LEN};
+}
+
+/* Returns the part of a user's name that is the principal's. Absent: the user is one of a foreign
+ * domain, whose names say nothing about principals. */
+static struct sspi_view local_part(const struct policy_identity *identity)
+{
+    struct sspi_view name = bytes_view(identity->name);
+    const char *separator = memchr(name.data, '\\', name.len);
+    if (identity->mech != SSPI_MECH_NTLM)
+        return name;
+    if (separator == NULL || !request_user_name_is_of_own_domain(identity))
+        return (struct sspi_view){NULL, 0};
+    size_t before = (size_t)(separator + 1 - name.data);
+    return (struct sspi_view){name.data + before, name.len - before};
+}
+
+/* A name with a separator could read as another user, a service, or a user of another realm. */
+static bool is_plain(struct sspi_view name)
+{
+    return name.len > 0 && memchr(name.data, '@', name.len) == NULL &&
+           memchr(name.data, '/', name.len) == NULL && memchr(name.data, '\\', name.len) == NULL;
+}
+
+/* Writes the user's principal. Nothing: the user has none for this way. */
+static void write_user(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                       struct request_delegation_way *way)
+{
+    const struct policy_identity *identity = &exchange->identity;
+    if (way->word == SSPI_DELEGATION_S4U2PROXY && identity->mech == SSPI_MECH_KERBEROS) {
+        bytes_append_text(&way->user, identity->name);
+        bytes_append_char(&way->user, '\0');
+    }
+    if (way->word != SSPI_DELEGATION_S4U2SELF || identity->mech == SSPI_MECH_KERBEROS ||
+        policy->delegation_realm.n == 0 || !is_plain(local_part(identity)))
+        return;
+    bytes_append_view(&way->user, local_part(identity));
+    bytes_append_char(&way->user, '@');
+    bytes_append_view(&way->user, policy->delegation_realm.words[0]);
+    bytes_append_char(&way->user, '\0');
+}
+
+/* Files of different users or for other targets never have the same content: a step may change the
+ * user or the location. Names and words hold no NUL. */
+static void write_content(const struct sspi_exchange *exchange, struct request_delegation_way *way)
 {
     const struct policy_identity *identity = &exchange->identity;
     bytes_append_char(&way->content, (char)way->word);
@@ -162,46 +149,57 @@ static void write_content(const struct sspi_exchange *exchange, struct way *way)
     bytes_append_char(&way->content, (char)identity->mech);
     bytes_append_text(&way->content, identity->name);
     bytes_append_char(&way->content, '\0');
+    if (way->word == SSPI_DELEGATION_FORWARDED)
+        return;
+    bytes_append_view(&way->content, bytes_as_view(&way->user));
+    for (size_t i = 0; i < way->targets->n; i++) {
+        bytes_append_view(&way->content, way->targets->words[i]);
+        bytes_append_char(&way->content, '\0');
+    }
 }
 
-/* A file of the session, if the client has or gets one. A login of the connection has its own. */
-static void set_session(const struct sspi_exchange *exchange, struct acceptor_ccache_place *place)
+/* The server's own credential, which belongs to the keytab of the login, or of the location. */
+static void set_service(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                        struct request_delegation_way *way)
 {
-    const struct request_session *session = &exchange->session;
-    const uint8_t *id = NULL;
-    if (exchange->from_session) {
-        id = session->content.id;
-        place->session_end_ms = session->content.end_ms;
-    } else if (session->has_id && !exchange->from_connection) {
-        id = session->id;
-        place->session_end_ms = session->end_ms;
-    }
-    if (id != NULL)
-        place->session_id = (struct sspi_view){(const char *)id, SESSION_CONTENT_ID_LEN};
+    const struct acceptor_source *keytab =
+        way->word == SSPI_DELEGATION_S4U2PROXY
+            ? exchange->identity.source
+            : acceptor_source_find(exchange->acceptor->sources, policy, SSPI_OPTION_KEYTAB);
+    if (way->user.len == 0 || keytab == NULL)
+        return;
+    way->service = acceptor_service_find(exchange->acceptor->services, keytab, policy);
+    bytes_append(&way->key, &way->service, sizeof(way->service));
+    bytes_append_view(&way->key, bytes_as_view(&way->content));
 }
 
 /* False: no memory. */
-static bool way_init(struct way *way, const struct sspi_exchange *exchange, uint8_t word,
-                     const char *directory)
+static bool way_init(struct request_delegation_way *way, const struct sspi_exchange *exchange,
+                     const struct sspi_policy *policy, uint8_t word, const char *directory)
 {
-    *way = (struct way){.word = word};
-    write_content(exchange, way);
+    *way = (struct request_delegation_way){.word = word, .targets = &policy->delegation_targets};
     way->place.directory = directory;
+    write_user(exchange, policy, way);
+    write_content(exchange, way);
     way->place.content = bytes_as_view(&way->content);
-    set_session(exchange, &way->place);
-    return !way->content.failed;
+    set_session(exchange, way);
+    if (word != SSPI_DELEGATION_FORWARDED)
+        set_service(exchange, policy, way);
+    return !way->content.failed && !way->user.failed && !way->key.failed;
 }
 
-/* Returns why this way cannot be tried (static text). NULL: it can. */
-static const char *find_obstacle(const struct sspi_exchange *exchange, const struct way *way)
+static const char session_elsewhere[] =
+    "the session began on another host or at a location without SSPIDelegation, or its tickets "
+    "have ended";
+
+/* Returns why the client forwarded no ticket (static text). NULL: it did. */
+static const char *find_forwarded_obstacle(const struct sspi_exchange *exchange)
 {
     const struct request_delegated *login = login_of(exchange);
-    if (way->word != SSPI_DELEGATION_FORWARDED)
-        return "constrained delegation is not possible here";
     if (exchange->from_session)
-        return "the session began on another host or at a location without SSPIDelegation, or its "
-               "tickets have ended";
-    if (exchange->identity.mech != SSPI_MECH_KERBEROS)
+        return session_elsewhere;
+    if (exchange->identity.scheme != SSPI_SCHEME_NEGOTIATE ||
+        exchange->identity.mech != SSPI_MECH_KERBEROS)
         return "only clients of Kerberos forward tickets";
     if (login == NULL || !login->asked)
         return "the login was made at a location without forwarded in SSPIDelegation";
@@ -212,45 +210,128 @@ static const char *find_obstacle(const struct sspi_exchange *exchange, const str
     return NULL;
 }
 
+/* The same for constrained delegation. */
+static const char *find_constrained_obstacle(const struct sspi_exchange *exchange,
+                                             const struct request_delegation_way *way)
+{
+    const struct request_delegated *login = login_of(exchange);
+    bool is_proxy = way->word == SSPI_DELEGATION_S4U2PROXY;
+    if (way->user.len == 0 && is_proxy)
+        return "the user did not log in by Kerberos, and s4u2proxy needs the user's ticket";
+    if (way->user.len == 0)
+        return "s4u2self is for users of NTLM, Digest and Basic whose names can be principals of "
+               "SSPIDelegationRealm";
+    if (way->service == NULL)
+        return "the server has no credential of its own for this location";
+    if (is_proxy && exchange->from_session)
+        return session_elsewhere;
+    if (is_proxy && (login == NULL || login->from.evidence.len == 0))
+        return "the login was made at a location without s4u2proxy in SSPIDelegation";
+    return NULL;
+}
+
 /* ---- steps ---- */
+
+static void note(struct request_delegation *delegation, enum sspi_reason reason, const char *why)
+{
+    delegation->reason = reason;
+    snprintf(delegation->why, sizeof(delegation->why), "%s", why);
+}
+
+/* SSPI_REASON_NONE: the job must run. */
+static enum sspi_reason begin_job(struct sspi_exchange *exchange,
+                                  struct request_delegation_job *made)
+{
+    if (made == NULL)
+        return request_exchange_out_of_memory(exchange);
+    exchange->delegation.job = &made->job;
+    return SSPI_REASON_NONE;
+}
+
+static enum sspi_reason begin_asking(struct sspi_exchange *exchange,
+                                     const struct request_delegation_way *way)
+{
+    struct request_delegated *evidence =
+        way->word == SSPI_DELEGATION_S4U2PROXY ? login_of(exchange) : NULL;
+    struct request_delegation_job *made =
+        request_delegation_job_ask(exchange->acceptor, way, evidence);
+    if (made == NULL)
+        return request_exchange_out_of_memory(exchange);
+    switch (acceptor_job_acquire(&made->job,
+                                 acceptor_limiter_of(exchange->acceptor, ACCEPTOR_WAIT_KDC))) {
+    case ACCEPTOR_LIMITER_ACQUIRED:
+        return begin_job(exchange, made);
+    case ACCEPTOR_LIMITER_FULL:
+        note(&exchange->delegation, SSPI_REASON_BUSY,
+             "the limit of requests that may wait for the KDC is reached");
+        break;
+    case ACCEPTOR_LIMITER_CLOSED:
+        note(&exchange->delegation, SSPI_REASON_KDC_UNREACHABLE,
+             "the KDC did not answer a short time ago");
+        break;
+    }
+    sspi_job_unref(&made->job);
+    return SSPI_REASON_NOT_COVERED;
+}
+
+/* Uses remembered tickets, or asks for them. */
+static enum sspi_reason try_constrained(struct sspi_exchange *exchange,
+                                        const struct request_delegation_way *way)
+{
+    const struct clock *clock = clock_machine();
+    struct acceptor_ticket *ticket = acceptor_tickets_find(
+        exchange->acceptor->tickets, bytes_as_view(&way->key), clock->now_ms(clock->self));
+    if (ticket == NULL)
+        return begin_asking(exchange, way);
+    enum sspi_reason reason = SSPI_REASON_NOT_COVERED;
+    if (acceptor_ticket_ccache(ticket) != NULL)
+        reason = begin_job(exchange,
+                           request_delegation_job_write(exchange->acceptor, way, NULL, ticket));
+    else
+        note(&exchange->delegation, SSPI_REASON_NO_DELEGATION,
+             acceptor_ticket_refusal(ticket)->text);
+    acceptor_ticket_unref(ticket);
+    return reason;
+}
 
 /* SSPI_REASON_NONE: the job of this way must run. GRANTED: the file exists. NOT_COVERED: this way
  * has none, and delegation.why says why. */
-static enum sspi_reason try_way(struct sspi_exchange *exchange, const struct way *way)
+static enum sspi_reason try_way(struct sspi_exchange *exchange,
+                                const struct request_delegation_way *way)
 {
     struct request_delegation *delegation = &exchange->delegation;
+    bool is_forwarded = way->word == SSPI_DELEGATION_FORWARDED;
     if (find_among_own(delegation, way) || find_on_connection(exchange, way) ||
         find_of_session(exchange, way))
         return SSPI_REASON_GRANTED;
     if (bytes_equal(bytes_as_view(&delegation->failed[way->word]), way->place.content))
         return SSPI_REASON_NOT_COVERED;
-    const char *obstacle = find_obstacle(exchange, way);
+    const char *obstacle =
+        is_forwarded ? find_forwarded_obstacle(exchange) : find_constrained_obstacle(exchange, way);
     if (obstacle != NULL) {
-        snprintf(delegation->why, sizeof(delegation->why), "%s", obstacle);
+        note(delegation, SSPI_REASON_NO_DELEGATION, obstacle);
         return SSPI_REASON_NOT_COVERED;
     }
-    struct making *making = making_new(exchange, way, login_of(exchange));
-    if (making == NULL)
-        return request_exchange_out_of_memory(exchange);
-    delegation->job = &making->job;
-    return SSPI_REASON_NONE;
+    return is_forwarded
+               ? begin_job(exchange, request_delegation_job_write(exchange->acceptor, way,
+                                                                  login_of(exchange), NULL))
+               : try_constrained(exchange, way);
 }
 
-/* Notes that a job made no file, so that no step of this request tries the same again. */
-static void note_failure(struct request_delegation *delegation, const struct making *making,
-                         enum acceptor_job_state state)
+/* Notes that a job failed, so that no step of this request tries the same again. */
+static void note_failure(struct request_delegation *delegation,
+                         const struct request_delegation_job *job, enum acceptor_job_state state)
 {
-    struct bytes *failed = &delegation->failed[making->word];
+    struct bytes *failed = &delegation->failed[job->word];
     bytes_free(failed);
-    bytes_append_view(failed, making->place.content);
-    delegation->is_busy = state != ACCEPTOR_JOB_DONE;
+    bytes_append_view(failed, bytes_as_view(&job->content));
     if (state == ACCEPTOR_JOB_NEW)
-        snprintf(delegation->why, sizeof(delegation->why), "no thread was free to get them");
+        note(delegation, SSPI_REASON_BUSY, "no thread was free to get them");
     else if (state == ACCEPTOR_JOB_RUNNING)
-        snprintf(delegation->why, sizeof(delegation->why), "it takes too long to get them");
+        note(delegation, job->asks_kdc ? SSPI_REASON_KDC_UNREACHABLE : SSPI_REASON_BUSY,
+             job->asks_kdc ? "the KDC does not answer" : "it takes too long to write them");
     else
-        snprintf(delegation->why, sizeof(delegation->why),
-                 "their file in %.150s was not made: %.250s", making->place.directory, making->why);
+        note(delegation, job->reason, job->why);
 }
 
 /* Takes the result of the job, which has run, or which the server released before. False: no
@@ -258,43 +339,38 @@ static void note_failure(struct request_delegation *delegation, const struct mak
 static bool end_job(struct sspi_exchange *exchange)
 {
     struct request_delegation *delegation = &exchange->delegation;
-    struct making *making = (struct making *)delegation->job;
+    struct request_delegation_job *job = (struct request_delegation_job *)delegation->job;
     bool done = true;
-    if (making == NULL)
+    if (job == NULL)
         return true;
     delegation->job = NULL;
-    enum acceptor_job_state state = acceptor_job_state(&making->job);
-    if (state == ACCEPTOR_JOB_DONE && making->made != NULL) {
-        keep_on_connection(exchange, making->made);
-        done = keep(delegation, acceptor_ccache_ref(making->made));
+    enum acceptor_job_state state = acceptor_job_state(&job->job);
+    if (state != ACCEPTOR_JOB_DONE || job->reason != SSPI_REASON_NONE) {
+        note_failure(delegation, job, state);
+        done = !delegation->failed[job->word].failed;
+    } else if (job->made != NULL) {
+        keep_on_connection(exchange, job->made);
+        done = keep(delegation, acceptor_ccache_ref(job->made));
         delegation->found = NULL; /* the step looks whether it serves here */
-    } else {
-        note_failure(delegation, making, state);
-        done = !delegation->failed[making->word].failed;
     }
-    sspi_job_unref(&making->job);
+    sspi_job_unref(&job->job);
     return done;
 }
 
 /* ---- without a file ---- */
 
-/* True if a new login of the client can bring the tickets. */
-static bool may_log_in_again(const struct sspi_exchange *exchange)
-{
-    const struct request_delegated *login = login_of(exchange);
-    return exchange->from_session ||
-           (exchange->from_connection && (login == NULL || !login->asked));
-}
-
+/* A new login of the client may bring the tickets, so a session or a login of the connection is
+ * challenged. */
 static enum sspi_reason reason_of_lack(const struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy)
 {
+    enum sspi_reason reason = exchange->delegation.reason;
     if (!policy->delegation_required)
         return SSPI_REASON_NO_DELEGATION;
-    if (exchange->delegation.is_busy)
-        return SSPI_REASON_BUSY;
-    return may_log_in_again(exchange) ? SSPI_REASON_DELEGATION_ELSEWHERE
-                                      : SSPI_REASON_DELEGATION_REQUIRED;
+    if (request_count_status(reason) >= 500)
+        return reason;
+    return exchange->from_session || exchange->from_connection ? SSPI_REASON_DELEGATION_ELSEWHERE
+                                                               : SSPI_REASON_DELEGATION_REQUIRED;
 }
 
 /* Logs, once for each login, why the user has no tickets. */
@@ -330,8 +406,8 @@ static enum sspi_reason try_ways(struct sspi_exchange *exchange, const struct ss
                                  const char *directory)
 {
     for (const uint8_t *at = policy->delegation.order; *at != 0; at++) {
-        WAY_CLEANUP struct way way;
-        if (!way_init(&way, exchange, *at, directory))
+        WAY_CLEANUP struct request_delegation_way way;
+        if (!way_init(&way, exchange, policy, *at, directory))
             return request_exchange_out_of_memory(exchange);
         enum sspi_reason reason = try_way(exchange, &way);
         if (reason != SSPI_REASON_NOT_COVERED)

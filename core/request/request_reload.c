@@ -50,7 +50,7 @@ bool request_reload_begin(struct sspi_exchange *exchange, const struct sspi_poli
         bool used;
         enum sspi_option option;
     } files[] = {
-        {policy_uses_mech(policy, SSPI_MECH_KERBEROS), SSPI_OPTION_KEYTAB},
+        {sspi_policy_runs_kerberos(policy), SSPI_OPTION_KEYTAB},
         {uses_nt_users(exchange, policy), SSPI_OPTION_NTLM_USER_FILE},
         {policy_uses_digest_users(policy), SSPI_OPTION_DIGEST_USER_FILE},
         {policy_uses_group_file(policy), SSPI_OPTION_GROUP_FILE},

@@ -146,7 +146,7 @@ enum request_user_name request_user_name_spell(const struct request_user *user, 
     return spell_principal(user, form, ret_name);
 }
 
-static bool is_of_own_domain(const struct policy_identity *identity)
+bool request_user_name_is_of_own_domain(const struct policy_identity *identity)
 {
     char file_domain[STORE_USERS_NAME_LIMIT + 1];
     struct ntlm_winbind_names names;
@@ -182,8 +182,8 @@ enum request_user_name request_user_name_make(const struct sspi_exchange *exchan
         .service_realm = is_kerberos ? kerberos_name_realm(identity->target) : NULL,
         .sam_name = has_pac ? identity->sam_name : NULL,
         .upn = has_pac ? identity->upn : NULL,
-        .is_of_own_domain =
-            identity->mech == SSPI_MECH_NTLM && cuts_domain(form) && is_of_own_domain(identity),
+        .is_of_own_domain = identity->mech == SSPI_MECH_NTLM && cuts_domain(form) &&
+                            request_user_name_is_of_own_domain(identity),
         .is_of_user_file = identity->mech == SSPI_MECH_NTLM && identity->source->users != NULL,
         .is_digest_only_scheme = policy_has_only_digest_users(policy),
     };
@@ -196,7 +196,7 @@ enum request_user_name request_user_name_account(const struct policy_identity *i
     const struct request_user user = {
         .mech = identity->mech,
         .name = identity->name,
-        .is_of_own_domain = is_of_own_domain(identity),
+        .is_of_own_domain = request_user_name_is_of_own_domain(identity),
     };
     return spell_account(&user, SSPI_USER_NAME_LOCAL, ret_account);
 }

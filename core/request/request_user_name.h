@@ -57,4 +57,8 @@ enum request_user_name request_user_name_account(const struct policy_identity *i
 /* The same for a user of Kerberos. It reads krb5.conf, and blocks on no network. */
 enum request_user_name request_user_name_map(const char *principal, char **ret_account) MUST_USE;
 
+/* True for a user of NTLM whose domain is the own one of winbind, or the only one of the user file.
+ */
+bool request_user_name_is_of_own_domain(const struct policy_identity *identity);
+
 #endif
