@@ -199,11 +199,13 @@ struct mod_sspi_request_ctx {
     apr_array_header_t *logged; /* const char *: the log entries that were written */
     /* const char *: variables of programs that name a credential cache of this request */
     apr_array_header_t *ccache_variables;
-    /* Arrays of struct mod_sspi_line. `challenge` is for an answer with 401 or 407, `granted` for
-     * any other status, and `sent` is what err_headers_out has now of these two. `cookies` is for
-     * every answer, and `sent_cookies` is what err_headers_out has now of it. */
+    /* Arrays of struct mod_sspi_line. `challenge` is for an answer with 401 or 407, `limited` for
+     * one with 429, `granted` for any other status, and `sent` is what err_headers_out has now of
+     * these two. `cookies` is for every answer, and `sent_cookies` is what err_headers_out has now
+     * of it. */
     apr_array_header_t *lines; /* of the last result */
     apr_array_header_t *challenge;
+    apr_array_header_t *limited;
     apr_array_header_t *granted;
     apr_array_header_t *sent;
     apr_array_header_t *cookies;

@@ -105,7 +105,9 @@ static apr_array_header_t *without_challenges(const struct mod_sspi_request_ctx 
 /* `own` is true if httpd or a module made the status, and false if a handler made it. */
 static void answer(request_rec *r, struct mod_sspi_request_ctx *ctx, bool own)
 {
-    if (!is_refusal(r)) {
+    if (r->status == HTTP_TOO_MANY_REQUESTS && own && ctx->limited != NULL) {
+        send_lines(r, &ctx->sent, ctx->limited);
+    } else if (!is_refusal(r)) {
         send_lines(r, &ctx->sent, ctx->granted);
     } else if (own && ctx->challenge != NULL) {
         send_lines(r, &ctx->sent, ctx->challenge);

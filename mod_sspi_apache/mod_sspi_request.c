@@ -283,6 +283,8 @@ static void keep_lines(const request_rec *r, struct mod_sspi_request_ctx *ctx,
         /* The error document of a 401 may be in a location of this module, too. The answer keeps
          * the challenges of the first location. */
         ctx->challenge = ctx->lines;
+    } else if (result->status == HTTP_TOO_MANY_REQUESTS) {
+        ctx->limited = ctx->lines;
     }
 }
 
@@ -334,6 +336,9 @@ static int serve_need(request_rec *r, struct mod_sspi_request_ctx *ctx,
                    : HTTP_INTERNAL_SERVER_ERROR;
     case SSPI_NEED_JOB:
         run_job(r, result);
+        return OK;
+    case SSPI_NEED_WAIT:
+        apr_sleep(apr_time_from_msec(result->wait_ms));
         return OK;
     case SSPI_NEED_NONE:
     case SSPI_NEED_HTTP_1_1:
@@ -391,6 +396,9 @@ static const struct sspi_result *step_by(request_rec *r, struct mod_sspi_request
         result = sspi_exchange_step(ctx->exchange, policy, realm_of(r));
         log_entries(r, ctx, result);
         status = serve_need(r, ctx, policy, result);
+        if (result->need == SSPI_NEED_WAIT) {
+            round--; /* the core ends this after a while */
+        }
     }
     if (status != DECLINED) {
         ctx->failure = status;

@@ -73,10 +73,10 @@ ngx_http_sspi_header_filter(ngx_http_request_t *r)
 
     rc = NGX_OK;
 
-    if (r->headers_out.status == NGX_HTTP_UNAUTHORIZED && ctx->n_challenges) {
+    if (ctx->n_challenges && r->headers_out.status == ctx->challenged) {
         rc = ngx_http_sspi_add_headers(r, ctx->challenges, ctx->n_challenges);
 
-        if (rc == NGX_OK) {
+        if (rc == NGX_OK && ctx->challenged == NGX_HTTP_UNAUTHORIZED) {
             rc = ngx_http_sspi_move_others(r);
         }
 

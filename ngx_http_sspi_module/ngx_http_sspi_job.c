@@ -88,6 +88,8 @@ static void ngx_http_sspi_background_done(ngx_event_t *ev);
 static ngx_http_sspi_task_t *ngx_http_sspi_make_task(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, ngx_http_sspi_main_conf_t *smcf,
     struct sspi_job *job);
+static ngx_http_sspi_task_t *ngx_http_sspi_new_task(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx);
 static ngx_int_t ngx_http_sspi_add_waiter(ngx_http_request_t *r,
     ngx_http_sspi_task_t *t);
 static void ngx_http_sspi_free_task(ngx_http_sspi_task_t *t);
@@ -179,6 +181,38 @@ ngx_http_sspi_run_job(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     sspi_job_unref(job);
 
     return NGX_OK;
+}
+
+
+/*
+ * NGX_AGAIN: r waits, and its phases continue after this time.  NGX_OK: step
+ * again at once.  NGX_ERROR: no memory.
+ */
+
+ngx_int_t
+ngx_http_sspi_wait(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
+    ngx_msec_t ms)
+{
+#if (NGX_THREADS)
+
+    ngx_http_sspi_task_t  *t;
+
+    t = ngx_http_sspi_new_task(r, ctx);
+    if (t == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_add_timer(&t->timer, ms);
+
+    return NGX_AGAIN;
+
+#else
+
+    ngx_msleep(ms);
+
+    return NGX_OK;
+
+#endif
 }
 
 
@@ -307,6 +341,38 @@ ngx_http_sspi_make_task(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
         return NULL;
     }
 
+    t = ngx_http_sspi_new_task(r, ctx);
+    if (t == NULL) {
+        return NULL;
+    }
+
+    t->job = job;
+    t->kind = kind;
+    t->threads = smcf->threads[kind].pool;
+
+    /* a pool of the configuration may be full: it is asked only once */
+
+    t->attempts = smcf->threads[kind].n ? NGX_HTTP_SSPI_ATTEMPTS : 1;
+
+    t->task.ctx = t;
+    t->task.handler = ngx_http_sspi_thread;
+    t->task.event.handler = ngx_http_sspi_job_done;
+    t->task.event.data = t;
+    t->task.event.log = ngx_cycle->log;
+
+    ngx_http_sspi_n_tasks[kind]++;
+
+    return t;
+}
+
+
+/* a task without a job: r waits for its timer */
+
+static ngx_http_sspi_task_t *
+ngx_http_sspi_new_task(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx)
+{
+    ngx_http_sspi_task_t  *t;
+
     t = ngx_calloc(sizeof(ngx_http_sspi_task_t), r->connection->log);
     if (t == NULL) {
         return NULL;
@@ -320,28 +386,13 @@ ngx_http_sspi_make_task(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     }
 
     t->ctx = ctx;
-    t->job = job;
     t->ident = -1;
-    t->kind = kind;
-    t->threads = smcf->threads[kind].pool;
-
-    /* a pool of the configuration may be full: it is asked only once */
-
-    t->attempts = smcf->threads[kind].n ? NGX_HTTP_SSPI_ATTEMPTS : 1;
 
     t->timer.handler = ngx_http_sspi_timer;
     t->timer.data = t;
     t->timer.log = ngx_cycle->log;
 
-    t->task.ctx = t;
-    t->task.handler = ngx_http_sspi_thread;
-    t->task.event.handler = ngx_http_sspi_job_done;
-    t->task.event.data = t;
-    t->task.event.log = ngx_cycle->log;
-
     ctx->task = t;
-
-    ngx_http_sspi_n_tasks[kind]++;
 
     return t;
 }
@@ -381,7 +432,9 @@ ngx_http_sspi_add_waiter(ngx_http_request_t *r, ngx_http_sspi_task_t *t)
 static void
 ngx_http_sspi_free_task(ngx_http_sspi_task_t *t)
 {
-    ngx_http_sspi_n_tasks[t->kind]--;
+    if (t->job) {
+        ngx_http_sspi_n_tasks[t->kind]--;
+    }
 
     sspi_job_unref(t->job);
     ngx_free(t);
@@ -459,7 +512,12 @@ ngx_http_sspi_timer(ngx_event_t *ev)
 
     t = ev->data;
 
-    if (t->attempts) {
+    if (t->job == NULL) {
+        r = ngx_http_sspi_detach(t);
+
+        ngx_http_sspi_free_task(t);
+
+    } else if (t->attempts) {
 
         if (ngx_http_sspi_post_task(t) == NGX_OK) {
             return;
@@ -499,7 +557,7 @@ ngx_http_sspi_job_cleanup(void *data)
 
     (void) ngx_http_sspi_detach(t);
 
-    if (t->attempts) {
+    if (t->job == NULL || t->attempts) {
 
         /* no thread has the task */
 

@@ -116,6 +116,8 @@ typedef struct {
                                              * hash 0: none */
     ngx_uint_t                 n_success;
     ngx_uint_t                 n_challenges;
+    ngx_uint_t                 challenged;  /* the status of the answer that
+                                             * they are for: 401, or 429 */
     ngx_http_sspi_task_t      *task;        /* runs the exchange's job; NULL:
                                              * no job runs */
     ngx_http_sspi_handler_pt   refuse;      /* called if the core refuses the
@@ -209,6 +211,8 @@ ngx_int_t ngx_http_sspi_strip_cookies(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_sspi_join_job(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
+ngx_int_t ngx_http_sspi_wait(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
+    ngx_msec_t ms);
 void ngx_http_sspi_begin_job(ngx_http_request_t *r, struct sspi_job *job);
 ngx_int_t ngx_http_sspi_run_job(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, struct sspi_job *job);

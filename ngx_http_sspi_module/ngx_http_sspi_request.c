@@ -21,6 +21,8 @@ static ngx_int_t ngx_http_sspi_apply_policy(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf, const struct sspi_policy *policy);
 static ngx_int_t ngx_http_sspi_apply_result(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
+static ngx_int_t ngx_http_sspi_keep_challenges(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
 static ngx_int_t ngx_http_sspi_challenge(ngx_http_request_t *r,
     const struct sspi_result *result);
 static void ngx_http_sspi_challenge_handler(ngx_http_request_t *r);
@@ -113,7 +115,7 @@ ngx_http_sspi_apply_policy(ngx_http_request_t *r,
 
         /* an error page of a 401 needs the challenges, also if it is admitted */
 
-        if (r->err_status != NGX_HTTP_UNAUTHORIZED) {
+        if (r->err_status != ctx->challenged) {
             ctx->n_challenges = 0;
         }
         ngx_str_null(&ctx->error);
@@ -178,6 +180,10 @@ static ngx_int_t
 ngx_http_sspi_serve_need(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     const struct sspi_result *result)
 {
+    if (result->need == SSPI_NEED_WAIT) {
+        return ngx_http_sspi_wait(r, ctx, result->wait_ms);
+    }
+
     if (result->need != SSPI_NEED_ENTITY && result->need != SSPI_NEED_JOB) {
         return NGX_DECLINED;
     }
@@ -262,22 +268,19 @@ ngx_http_sspi_apply_result(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
     case NGX_HTTP_UNAUTHORIZED:
 
-        /*
-         * After the main request's access phase, challenges are too late.
-         * nginx ignores the answer of a background subrequest, such as a
-         * mirror.
-         */
-
-        if (ctx->admitted == NULL
-            && !r->background
-            && ngx_http_sspi_keep_headers(r->main->pool, result,
-                                          ctx->challenges, &ctx->n_challenges)
-               != NGX_OK)
-        {
+        if (ngx_http_sspi_keep_challenges(r, ctx, result) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
 
         return ngx_http_sspi_challenge(r, result);
+
+    case NGX_HTTP_TOO_MANY_REQUESTS:
+
+        if (ngx_http_sspi_keep_challenges(r, ctx, result) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        break;
 
     case NGX_HTTP_BAD_REQUEST:
 
@@ -295,6 +298,26 @@ ngx_http_sspi_apply_result(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     }
 
     return result->status;
+}
+
+
+/*
+ * After the main request's access phase, challenges are too late.  nginx
+ * ignores the answer of a background subrequest, such as a mirror.
+ */
+
+static ngx_int_t
+ngx_http_sspi_keep_challenges(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
+    const struct sspi_result *result)
+{
+    if (ctx->admitted || r->background) {
+        return NGX_OK;
+    }
+
+    ctx->challenged = result->status;
+
+    return ngx_http_sspi_keep_headers(r->main->pool, result, ctx->challenges,
+                                      &ctx->n_challenges);
 }
 
 

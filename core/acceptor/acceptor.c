@@ -71,17 +71,20 @@ struct sspi_acceptor *sspi_acceptor_new(const struct sspi_acceptor_config *confi
     acceptor->directory = acceptor_directory_new();
     acceptor->ccaches = acceptor_ccaches_new();
     acceptor->tickets = acceptor_tickets_new();
+    acceptor->passwords = acceptor_passwords_new();
     bool limiters = make_limiters(acceptor);
     bool locks = acceptor_credentials_init(&acceptor->credentials) &&
                  acceptor_log_addresses_init(&acceptor->logged_proxies);
     bool hashes = hash_suite_init(&acceptor->hashes);
     bool keyed = clock->random(clock->self, acceptor->mark_key, sizeof(acceptor->mark_key));
     if (acceptor->tls != NULL && limiters && acceptor->directory != NULL &&
-        acceptor->ccaches != NULL && acceptor->tickets != NULL && locks && hashes && keyed)
+        acceptor->ccaches != NULL && acceptor->tickets != NULL && acceptor->passwords != NULL &&
+        locks && hashes && keyed)
         return acceptor;
     hash_suite_clear(&acceptor->hashes);
     binding_table_free(acceptor->tls);
     free_limiters(acceptor);
+    acceptor_passwords_unref(acceptor->passwords);
     acceptor_directory_unref(acceptor->directory);
     acceptor_ccaches_unref(acceptor->ccaches);
     acceptor_tickets_free(acceptor->tickets);
@@ -103,6 +106,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     }
     binding_table_free(acceptor->tls);
     free_limiters(acceptor);
+    acceptor_passwords_unref(acceptor->passwords);
     acceptor_directory_unref(acceptor->directory);
     acceptor_ccaches_unref(acceptor->ccaches);
     acceptor_tickets_free(acceptor->tickets);

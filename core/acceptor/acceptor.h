@@ -11,6 +11,7 @@
 #include "acceptor_directory.h"
 #include "acceptor_limiter.h"
 #include "acceptor_log.h"
+#include "acceptor_passwords.h"
 #include "acceptor_service.h"
 #include "acceptor_sessions.h"
 #include "acceptor_source.h"
@@ -19,7 +20,7 @@
 #include "sspi_http.h"
 
 /* Only the parent changes it, before workers exist. The exceptions are `credentials`, `limiters`,
- * `directory` and `logged_proxies`, which have locks of their own. */
+ * `passwords`, `directory` and `logged_proxies`, which have locks of their own. */
 struct sspi_acceptor {
     struct sspi_acceptor_config config;
     struct acceptor_source *sources;
@@ -34,8 +35,9 @@ struct sspi_acceptor {
     size_t n_entries, n_returned; /* n_returned: the adapter has these entries already */
     struct acceptor_credentials credentials;
     struct acceptor_limiter *limiters[ACCEPTOR_N_WAITS];
-    struct acceptor_tickets *tickets;     /* of this process, by constrained delegation */
-    struct acceptor_ccaches *ccaches;     /* directories of files with delegated tickets */
+    struct acceptor_tickets *tickets; /* of this process, by constrained delegation */
+    struct acceptor_ccaches *ccaches; /* directories of files with delegated tickets */
+    struct acceptor_passwords *passwords;
     struct acceptor_directory *directory; /* the groups that requirements name */
     struct acceptor_log_addresses logged_proxies;
     struct acceptor_sessions *sessions;           /* locations that were checked at start */

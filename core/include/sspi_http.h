@@ -422,6 +422,8 @@ enum sspi_need {
     SSPI_NEED_JOB,     /* run `job` on a thread that may block. If that is impossible or takes too
                         * long, release the job and step anyway: the exchange continues without its
                         * result. */
+    SSPI_NEED_WAIT,    /* another request verifies the same password: step again after `wait_ms`
+                        * milliseconds, as often as the exchange asks for it */
     SSPI_NEED_HTTP_1_1 /* make the HTTP/2 client use HTTP/1.1, and do not step again. Only for a
                         * request with `can_force_http1`. */
 };
@@ -454,8 +456,8 @@ struct sspi_result {
      * request is anonymous. Credentials are optional here, and the client sent none, or those of a
      * scheme that is not offered. */
     bool has_user;
-    /* With status 0 or 401: send them with the answer. A Set-Cookie line is for any answer to this
-     * request. If a later step has another one, that replaces it. */
+    /* With status 0, 401 or 429: send them with the answer. A Set-Cookie line is for any answer to
+     * this request. If a later step has another one, that replaces it. */
     struct sspi_header headers[SSPI_HEADERS_LIMIT];
     size_t n_headers;
     struct sspi_log_entry entries[SSPI_LOG_ENTRIES_LIMIT]; /* write each once */
@@ -467,6 +469,7 @@ struct sspi_result {
     struct sspi_view lookup_user; /* SSPI_NEED_HASH only; a NUL follows each of the two */
     struct sspi_view lookup_realm;
     struct sspi_job *job; /* SSPI_NEED_JOB only: the caller owns it, and calls sspi_job_unref() */
+    uint32_t wait_ms;     /* SSPI_NEED_WAIT only */
     /* SSPI_NEED_JOB only: the request does not use the result of the job. The server begins it in
      * another thread, does not wait for it, and steps again at once. */
     bool in_background;

@@ -157,6 +157,14 @@ static void add_line(struct sspi_exchange *exchange, struct sspi_view name, stru
         bytes_append_view(line, value);
 }
 
+bool request_answer_limited(struct sspi_exchange *exchange)
+{
+    char text[BYTES_DECIMAL_MAX];
+    size_t len = bytes_write_decimal(exchange->retry_after_s, text);
+    add_line(exchange, SSPI_VIEW("Retry-After"), (struct sspi_view){text, len});
+    return finish_headers(exchange);
+}
+
 bool request_answer_logged_out(struct sspi_exchange *exchange, unsigned status,
                                struct sspi_view location)
 {

@@ -10,6 +10,9 @@
 bool request_answer_challenge(struct sspi_exchange *exchange,
                               const struct sspi_policy *policy) MUST_USE;
 
+/* 429: Retry-After (RFC 6585 section 4, RFC 9110 10.2.3). */
+bool request_answer_limited(struct sspi_exchange *exchange) MUST_USE;
+
 /* 401 with the next token of the exchange of Negotiate or NTLM. It has no other challenge, because
  * that would make clients begin a new exchange. */
 bool request_answer_continue(struct sspi_exchange *exchange) MUST_USE;

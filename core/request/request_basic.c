@@ -3,9 +3,12 @@
 
 #include "error_info.h"
 #include "escape.h"
+#include "clock.h"
 #include "policy.h"
+#include "request_basic_ask.h"
 #include "request_basic_file.h"
 #include "request_basic_header.h"
+#include "request_basic_tries.h"
 
 bool request_basic_is_exposed(const struct sspi_exchange *exchange,
                               const struct sspi_policy *policy, uint8_t scheme)
@@ -73,26 +76,75 @@ static bool start_reload(struct sspi_exchange *exchange, const struct request_ba
            request_exchange_start_reload(exchange, files->nt);
 }
 
+/* The verification did not wait, so the password is counted only now that it was wrong. If the
+ * limit was reached meanwhile, the client must not learn that it was. */
+static enum sspi_reason refuse_counted(struct sspi_exchange *exchange,
+                                       const struct package_password *in,
+                                       const struct store_tries_call *call)
+{
+    uint64_t until_ms;
+    return store_tries_add(&exchange->acceptor->passwords->tries, call, &until_ms) ==
+                   STORE_TRIES_OPEN
+               ? refuse_password(exchange, in)
+               : request_basic_refuse_tries(exchange, in->user, call, until_ms);
+}
+
+/* The password is right. It does not count if the limit was reached while it was verified, because
+ * it may be one of many guesses at the same time. */
+static enum sspi_reason grant(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                              const struct package_password *in,
+                              const struct store_tries_call *call)
+{
+    uint64_t until_ms;
+    if (store_tries_check(&exchange->acceptor->passwords->tries, call, &until_ms) ==
+        STORE_TRIES_OPEN)
+        return check_name(exchange, policy);
+    policy_identity_clear(&exchange->identity);
+    return request_basic_refuse_tries(exchange, in->user, call, until_ms);
+}
+
 static enum sspi_reason verify_by_file(struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy,
-                                       const struct package_password *in)
+                                       const struct package_password *in,
+                                       const struct store_tries_call *call)
 {
     struct request_basic_files files;
     if (!find_files(exchange, policy, &files))
         return SSPI_REASON_CONFIGURATION;
     enum sspi_reason reason = request_basic_file_verify(exchange, &files, in);
     if (reason == SSPI_REASON_GRANTED)
-        return check_name(exchange, policy);
+        return grant(exchange, policy, in, call);
     if (reason != SSPI_REASON_WRONG_PASSWORD)
         return reason;
-    return start_reload(exchange, &files) ? SSPI_REASON_NONE : refuse_password(exchange, in);
+    return start_reload(exchange, &files) ? SSPI_REASON_NONE : refuse_counted(exchange, in, call);
+}
+
+/* Verifies a password unless the limit of wrong ones is reached. Remembered passwords are no
+ * exception, because otherwise the answer would say which password is right. */
+static enum sspi_reason verify(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                               const struct package_password *in, struct request_basic_who *who)
+{
+    const struct clock *clock = clock_machine();
+    const struct store_tries_call call = request_basic_who_call(who, clock->steady_ms(clock->self));
+    enum sspi_basic_verify verifier;
+    uint64_t until_ms;
+    if (!policy_basic_verifier(policy, &verifier))
+        return SSPI_REASON_CONFIGURATION;
+    if (store_tries_check(&exchange->acceptor->passwords->tries, &call, &until_ms) !=
+        STORE_TRIES_OPEN)
+        return request_basic_refuse_tries(exchange, in->user, &call, until_ms);
+    return verifier == SSPI_BASIC_VERIFY_FILE ? verify_by_file(exchange, policy, in, &call)
+                                              : request_basic_ask(exchange, policy, in, who);
 }
 
 enum sspi_reason request_basic_evaluate(struct sspi_exchange *exchange,
                                         const struct sspi_policy *policy, struct sspi_view text)
 {
     REQUEST_BASIC_HEADER_CLEANUP struct request_basic_header header = {0};
+    __attribute__((cleanup(request_basic_who_clear))) struct request_basic_who who = {0};
     struct sspi_error_info error_info = {0};
+    if (exchange->basic.job != NULL)
+        return request_basic_ask_end(exchange, policy);
     if (policy_demands_channel(policy))
         return refuse_unbound(exchange);
     if (request_basic_header_read(text, &header, &error_info) != SSPI_REASON_NONE)
@@ -102,5 +154,7 @@ enum sspi_reason request_basic_evaluate(struct sspi_exchange *exchange,
                                            : SEC_E_INVALID_TOKEN,
                                        &error_info);
     const struct package_password in = request_basic_header_password(&header);
-    return verify_by_file(exchange, policy, &in);
+    return request_basic_who_of(exchange, policy, in.user, &who)
+               ? verify(exchange, policy, &in, &who)
+               : request_exchange_out_of_memory(exchange);
 }

@@ -90,8 +90,9 @@ static enum sspi_reason evaluate_header(struct sspi_exchange *exchange,
     return request_negotiate_evaluate(exchange, policy, scheme, authorization.rest);
 }
 
-/* True if the server has served the need. A job is served in round 0, which begins the step: the
- * server ran or released it before. A job that this step began is not. */
+/* True if the server has served the need. A job or a delay is served in round 0, which begins
+ * the step: the server ran or released the job before, or has waited. One that this step began is
+ * not. */
 static bool is_served(const struct sspi_exchange *exchange, int round)
 {
     switch (exchange->need) {
@@ -102,6 +103,7 @@ static bool is_served(const struct sspi_exchange *exchange, int round)
     case SSPI_NEED_HASH:
         return exchange->lookup.state != REQUEST_LOOKUP_ASKED;
     case SSPI_NEED_JOB:
+    case SSPI_NEED_WAIT:
         return round == 0;
     case SSPI_NEED_HTTP_1_1:
         break;

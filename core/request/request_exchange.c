@@ -12,6 +12,7 @@
 #include "request_delegated.h"
 #include "request_count.h"
 #include "error_info.h"
+#include "kerberos_keytab.h"
 #include "kerberos_name.h"
 
 /* Entries beyond n_entries are never read. */
@@ -47,6 +48,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     bytes_wipe(&exchange->lookup, sizeof(exchange->lookup));
     request_entity_clear(&exchange->entity);
     request_delegation_clear(&exchange->delegation);
+    sspi_job_unref(exchange->basic.job);
     sspi_job_unref(exchange->local_groups);
     sspi_job_unref(exchange->reload_job);
     bytes_free(&exchange->answer_token);
@@ -220,8 +222,8 @@ static bool is_foreign(const struct package_info *info)
            strcmp(kerberos_name_realm(info->name), kerberos_name_realm(info->target)) != 0;
 }
 
-/* Returns the facts about the client. The context owns their texts. */
-static struct policy_identity borrow_identity(const struct package_info *info, uint8_t scheme)
+struct policy_identity request_exchange_borrow_identity(const struct package_info *info,
+                                                        uint8_t scheme)
 {
     return (struct policy_identity){
         .scheme = scheme,
@@ -249,7 +251,7 @@ enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
     SECURITY_STATUS status = package_context_read_logon(context);
     const struct package_info *info = package_context_info(context);
     if (status == SEC_E_OK && info->name != NULL) {
-        struct policy_identity identity = borrow_identity(info, scheme);
+        struct policy_identity identity = request_exchange_borrow_identity(info, scheme);
         exchange->users_generation = info->users_generation;
         exchange->logon_problem = info->logon_problem;
         request_delegated_unref(exchange->delegation.login);
@@ -259,6 +261,15 @@ enum sspi_reason request_exchange_take_identity(struct sspi_exchange *exchange,
     }
     return request_exchange_log(exchange, SSPI_REASON_INTERNAL, SEC_E_INTERNAL_ERROR,
                                 "an established context could not be read");
+}
+
+bool request_exchange_is_of_foreign_service(const struct sspi_exchange *exchange,
+                                            const struct acceptor_source *keytab)
+{
+    const char *realm = kerberos_name_realm(exchange->identity.target);
+    const char *ours = exchange->acceptor->default_realm;
+    bool is_default = ours != NULL && strcmp(realm, ours) == 0;
+    return !is_default && kerberos_keytab_has_other_realm(keytab->keytab, realm);
 }
 
 void sspi_exchange_end_entity(struct sspi_exchange *exchange)

@@ -58,6 +58,13 @@ struct request_waiting_leg {
     uint8_t scheme;                            /* SSPI_SCHEME_* */
 };
 
+/* A password of Basic that is being verified. */
+struct request_basic {
+    struct sspi_job *job; /* a reference; request_basic_ask.c knows more; NULL: none */
+    uint64_t began_ms;    /* when this request began to wait for another one */
+    uint32_t wait_ms;     /* the last delay; 0: it has not waited */
+};
+
 /* A refusal, as its log entry begins. */
 struct request_refusal {
     enum sspi_reason reason; /* NONE: there was no refusal */
@@ -85,6 +92,8 @@ struct sspi_exchange {
     bool header_is_ours;       /* a step evaluated the Authorization header */
     bool is_private;           /* a step granted the request by something else than Authorization */
     struct request_waiting_leg waiting_leg;
+    struct request_basic basic;
+    uint64_t retry_after_s; /* of a refusal with 429 */
     struct request_entity entity;
     struct request_lookup lookup;
     struct request_session session;
@@ -175,6 +184,16 @@ bool request_exchange_start_reload(struct sspi_exchange *exchange,
 struct acceptor_source *request_exchange_source(struct sspi_exchange *exchange,
                                                 const struct sspi_policy *policy,
                                                 enum sspi_option option);
+
+/* Returns the facts about the client. `info` owns their texts. */
+struct policy_identity request_exchange_borrow_identity(const struct package_info *info,
+                                                        uint8_t scheme);
+
+/* True if the KDC that made the ticket is not trusted with names and groups, although it is the one
+ * of the service's realm. If the keytab has keys of several realms, each of these KDCs makes
+ * tickets for its own service. Only that of the default realm is then ours. */
+bool request_exchange_is_of_foreign_service(const struct sspi_exchange *exchange,
+                                            const struct acceptor_source *keytab);
 
 /* Copies name, realm, target, binding and expiry out of an established context, and what the
  * directory says about the user. This reads a ticket's PAC for each login, because a later location

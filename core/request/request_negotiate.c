@@ -184,18 +184,6 @@ static enum sspi_reason keep_partial(const struct negotiation *negotiation,
         "back to HTTP/1.1");
 }
 
-/* True if the KDC that made the ticket is not trusted with names and groups, although it is the one
- * of the service's realm. If the keytab has keys of several realms, each of these KDCs makes
- * tickets for its own service. Only that of the default realm is then ours. */
-static bool is_of_foreign_service(const struct sspi_exchange *exchange,
-                                  const struct acceptor_source *keytab)
-{
-    const char *realm = kerberos_name_realm(exchange->identity.target);
-    const char *ours = exchange->acceptor->default_realm;
-    bool is_default = ours != NULL && strcmp(realm, ours) == 0;
-    return !is_default && kerberos_keytab_has_other_realm(keytab->keytab, realm);
-}
-
 /* The context is established: makes its client the identity of the exchange, and the login of the
  * connection if the policy allows that. */
 static enum sspi_reason finish_login(const struct negotiation *negotiation,
@@ -209,7 +197,7 @@ static enum sspi_reason finish_login(const struct negotiation *negotiation,
     exchange->identity.source =
         exchange->identity.mech == SSPI_MECH_NTLM ? negotiation->nt_users : negotiation->keytab;
     if (exchange->identity.mech == SSPI_MECH_KERBEROS &&
-        is_of_foreign_service(exchange, negotiation->keytab))
+        request_exchange_is_of_foreign_service(exchange, negotiation->keytab))
         exchange->identity.is_foreign = true;
     /* The leg that verified the client may have had another policy, or a job verified the client
      * without the names of services. */

@@ -73,8 +73,8 @@ static bool try_session(struct sspi_exchange *exchange, const struct sspi_policy
     return false;
 }
 
-/* Refuses a request to which a challenge could offer nothing, because only Basic is offered, and
- * the connection is plain: RFC 9110 15.5.2 demands a challenge in a 401. */
+/* Refuses a request to which a challenge could offer nothing. Only Basic is offered, and the
+ * connection is plain. RFC 9110 15.5.2 demands a challenge in a 401, so the answer is 403. */
 static enum sspi_reason refuse_plain(struct sspi_exchange *exchange)
 {
     return request_exchange_log(
@@ -347,6 +347,14 @@ static void begin_step(struct sspi_exchange *exchange, struct sspi_view realm)
     exchange->delegation.found = NULL;
 }
 
+/* Returns the job of the evaluation. */
+static struct sspi_job *job_of(const struct sspi_exchange *exchange)
+{
+    if (exchange->waiting_leg.job != NULL)
+        return exchange->waiting_leg.job;
+    return exchange->basic.job != NULL ? exchange->basic.job : exchange->reload_job;
+}
+
 /* Writes what the evaluation needs into the result. SSPI_REASON_NONE: the server must step again.
  */
 static enum sspi_reason hand_out_need(struct sspi_exchange *exchange)
@@ -354,9 +362,8 @@ static enum sspi_reason hand_out_need(struct sspi_exchange *exchange)
     if (exchange->need == SSPI_NEED_HASH)
         return hand_out_lookup(exchange);
     if (exchange->need == SSPI_NEED_JOB)
-        request_exchange_need_job(exchange, exchange->waiting_leg.job != NULL
-                                                ? exchange->waiting_leg.job
-                                                : exchange->reload_job);
+        request_exchange_need_job(exchange, job_of(exchange));
+    exchange->result.wait_ms = exchange->basic.wait_ms;
     exchange->result.need = exchange->need;
     return exchange->reason;
 }
@@ -398,6 +405,8 @@ static bool make_answer(struct sspi_exchange *exchange, const struct sspi_policy
         return request_answer_continue(exchange);
     if (request_count_status(reason) == 401)
         return request_answer_challenge(exchange, policy);
+    if (request_count_status(reason) == 429)
+        return request_answer_limited(exchange);
     return request_count_status(reason) != 0 || has_no_status(exchange, reason);
 }
 
