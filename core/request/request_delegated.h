@@ -37,6 +37,7 @@ struct request_delegation {
     struct bytes failed[SSPI_DELEGATION_COUNT]; /* what could not be made; empty: nothing */
     enum sspi_reason reason;                    /* of the last failure */
     char why[SSPI_ERROR_SIZE];                  /* its text */
+    bool was_tried;                             /* that way was tried */
     bool is_logged;
 };
 

@@ -235,7 +235,17 @@ static const char *find_constrained_obstacle(const struct sspi_exchange *exchang
 static void note(struct request_delegation *delegation, enum sspi_reason reason, const char *why)
 {
     delegation->reason = reason;
+    delegation->was_tried = true;
     snprintf(delegation->why, sizeof(delegation->why), "%s", why);
+}
+
+/* A way that cannot be tried says nothing about one that was. */
+static void note_obstacle(struct request_delegation *delegation, const char *why)
+{
+    if (delegation->was_tried)
+        return;
+    note(delegation, SSPI_REASON_NO_DELEGATION, why);
+    delegation->was_tried = false;
 }
 
 /* SSPI_REASON_NONE: the job must run. */
@@ -309,7 +319,7 @@ static enum sspi_reason try_way(struct sspi_exchange *exchange,
     const char *obstacle =
         is_forwarded ? find_forwarded_obstacle(exchange) : find_constrained_obstacle(exchange, way);
     if (obstacle != NULL) {
-        note(delegation, SSPI_REASON_NO_DELEGATION, obstacle);
+        note_obstacle(delegation, obstacle);
         return SSPI_REASON_NOT_COVERED;
     }
     return is_forwarded
@@ -341,8 +351,10 @@ static bool end_job(struct sspi_exchange *exchange)
     struct request_delegation *delegation = &exchange->delegation;
     struct request_delegation_job *job = (struct request_delegation_job *)delegation->job;
     bool done = true;
-    if (job == NULL)
+    if (job == NULL) {
+        delegation->was_tried = false;
         return true;
+    }
     delegation->job = NULL;
     enum acceptor_job_state state = acceptor_job_state(&job->job);
     if (state != ACCEPTOR_JOB_DONE || job->reason != SSPI_REASON_NONE) {
