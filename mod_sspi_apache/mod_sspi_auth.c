@@ -283,6 +283,10 @@ void mod_sspi_note_denied(request_rec *r)
         return;
     }
     state->in_authorization = false;
+    /* The error document gets no tickets. */
+    state->variables[SSPI_VARIABLE_CCACHE] = NULL;
+    apr_table_unset(r->subprocess_env, variable_names[SSPI_VARIABLE_CCACHE]);
+    export_ccache(r, state);
     /* The status is 302 if ErrorDocument is the URL of another server. */
     result = ap_is_HTTP_SERVER_ERROR(r->status) ? NULL : mod_sspi_request_deny(r);
     if (result != NULL) {

@@ -153,6 +153,15 @@ ngx_http_sspi_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         return NGX_ERROR;
     }
 
+    /* the error page of a refused request gets no tickets */
+
+    if (data == SSPI_VARIABLE_CCACHE
+        && (r->main->err_status == NGX_HTTP_UNAUTHORIZED
+            || r->main->err_status == NGX_HTTP_FORBIDDEN))
+    {
+        ctx = NULL;
+    }
+
     if (ctx && data == SSPI_VARIABLE_ERROR) {
         ngx_http_sspi_set_value(v, &ctx->error);
 

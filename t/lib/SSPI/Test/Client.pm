@@ -125,14 +125,14 @@ sub parallel {
 # ---- headers ----
 
 # Returns a new Authorization value of curl for a service of localhost. No server has received it.
-# Options: service (HTTP), bare (the Kerberos token without SPNEGO around it).
+# Options: service (HTTP), bare (the Kerberos token without SPNEGO around it), args (of curl).
 sub negotiate_header {
     my ($self, %o) = @_;
     my $port = free_port();
     my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 1,
         ReuseAddr => 1) // die "listen: $!\n";
     my $pid = spawn([ qw(curl -q --silent --max-time 20 --negotiate --user : --noproxy *),
-            '--resolve', "localhost:$port:127.0.0.1", '--service-name', $o{service} // 'HTTP',
+            '--resolve', "localhost:$port:127.0.0.1", '--service-name', $o{service} // 'HTTP', @{$o{args} // []},
             "http://localhost:$port/" ], env => $self->{env});
     my $header;
     # curl may send a request without credentials first.
