@@ -327,8 +327,7 @@ enum sspi_reason request_basic_ask(struct sspi_exchange *exchange, const struct 
                                    const struct package_password *in, struct request_basic_who *who)
 {
     struct acceptor_password_tag tag;
-    const struct acceptor_source *source =
-        request_exchange_source(exchange, policy, SSPI_OPTION_KEYTAB);
+    struct acceptor_source *source = request_exchange_source(exchange, policy, SSPI_OPTION_KEYTAB);
     if (source == NULL)
         return SSPI_REASON_CONFIGURATION;
     if (!make_tag(exchange, policy, source, in, &tag))
@@ -336,6 +335,8 @@ enum sspi_reason request_basic_ask(struct sspi_exchange *exchange, const struct 
     if (find_remembered(exchange, policy, &tag))
         return grant(exchange, source);
     policy_identity_clear(&exchange->identity);
+    if (request_exchange_start_reload(exchange, source))
+        return SSPI_REASON_NONE;
     return ask(exchange, policy, in, &tag, who);
 }
 

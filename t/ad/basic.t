@@ -1,0 +1,55 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: Apache-2.0
+# Basic with a domain controller as KDC: the name, the groups and the session of a user who logs in
+# by password.
+use strict;
+use warnings;
+use utf8;
+
+use FindBin;
+use lib "$FindBin::Bin/../lib";
+use Encode qw(encode);
+use Test::More;
+use SSPI::Test::AD;
+use SSPI::Test::Basic qw(basic_header);
+use SSPI::Test::Scenario;
+
+my $reason = SSPI::Test::AD::skip_reason();
+plan skip_all => $reason if defined $reason;
+
+my $ad = SSPI::Test::AD->new;
+my ($domain, $realm, $password) = (SSPI::Test::AD::DOMAIN, SSPI::Test::AD::REALM, SSPI::Test::AD::PASSWORD);
+my %basic = (packages => 'Basic', realm => 'r', keytab => $ad->{keytab}, basic_require_tls => 'off');
+my $team = $ad->sid(group => 'web-team');
+
+sub get {
+    my ($server, $path, $credentials, %options) = @_;
+    return $server->client->get($path, %options, authorization => basic_header(encode('UTF-8', $credentials)));
+}
+
+scenario 'passwords of a domain', { env => $ad->server_env, locations => [
+    { path => '/p/', %basic }, { path => '/sam/', %basic, user_name => 'sam' },
+    { path => '/team/', %basic, require => ["group $team"] },
+    { path => '/session/', %basic, session => 'on', session_require_tls => 'off', require => ["group $team"] },
+] }, sub {
+    my ($server) = @_;
+    granted(get($server, '/p/', "alice:$password"), { user => "alice\@$realm", package => 'Basic', mechanism => 'Kerberos' }, 'a user');
+    granted(get($server, '/p/', "ALICE:$password"), { user => "alice\@$realm" }, 'the same user in capital letters');
+    granted(get($server, '/p/', "j\xe4s\xf8n:$password"), { user => encode('UTF-8', "j\xe4s\xf8n\@$realm") }, 'a name in UTF-8');
+    granted(get($server, '/sam/', "alice:$password"), { user => "$domain\\alice" }, 'the name of the PAC');
+    granted(get($server, '/team/', "alice:$password"), { user => "alice\@$realm" }, 'a member of a group');
+    $server->new_log;
+    is(get($server, '/team/', "bob:$password")->status, 403, 'another user is refused');
+    logged($server, 'NOT_AUTHORIZED', 'bob');
+    refused(get($server, '/p/', "carol:$password"), 401, 'a disabled account');
+    logged($server, 'ACCOUNT_LOCKED', 'carol');
+    refused(get($server, '/p/', "dave:$password"), 401, 'a password that must be changed');
+    logged($server, 'PASSWORD_EXPIRED', 'dave');
+    refused(get($server, '/p/', 'alice:wrong'), 401, 'a wrong password');
+    logged($server, 'WRONG_PASSWORD', 'alice');
+    my $login = get($server, '/session/', "alice:$password");
+    my ($cookie) = ($login->header('Set-Cookie') // '') =~ /\A([^;]+)/;
+    granted($server->client->get('/session/', args => [ '--cookie', $cookie // '' ]), { user => "alice\@$realm" }, 'the session has the groups');
+};
+
+done_testing;
