@@ -47,6 +47,8 @@ static const command_rec commands[] = {
 
 static void register_hooks(apr_pool_t *p)
 {
+    /* Last: other modules register their providers. */
+    ap_hook_pre_config(mod_sspi_exempt_replace_provider, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_check_config(mod_sspi_resources_open, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_post_config(mod_sspi_state_open, NULL, NULL, APR_HOOK_MIDDLE);
     mod_sspi_tls_register_hooks();
@@ -64,6 +66,7 @@ static void register_hooks(apr_pool_t *p)
     ap_hook_fixups(mod_sspi_fixup_environment, NULL, NULL, APR_HOOK_FIRST);
     /* Last: after mod_dir found an index file. */
     ap_hook_fixups(mod_sspi_fixup_user, NULL, NULL, APR_HOOK_REALLY_LAST);
+    ap_hook_handler(mod_sspi_exempt_refuse_part, NULL, NULL, APR_HOOK_REALLY_FIRST);
     ap_hook_handler(mod_sspi_logout_handler, NULL, NULL, APR_HOOK_MIDDLE);
     ap_hook_handler(mod_sspi_status_handler, NULL, NULL, APR_HOOK_MIDDLE);
     mod_sspi_answer_register_hooks();

@@ -20,6 +20,7 @@
 #include "ap_regex.h"
 #include "apr_hash.h"
 #include "apr_tables.h"
+#include "mod_auth.h"
 
 #include "sspi_http.h"
 
@@ -31,6 +32,24 @@ extern module AP_MODULE_DECLARE_DATA sspi_module;
 static inline struct sspi_view mod_sspi_view(const char *text)
 {
     return (struct sspi_view){text, text != NULL ? strlen(text) : 0};
+}
+
+/* Returns the request that the client sent. */
+static inline request_rec *mod_sspi_request_top(request_rec *r)
+{
+    while (r->main != NULL || r->prev != NULL) {
+        r = r->main != NULL ? r->main : r->prev;
+    }
+    return r;
+}
+
+/* Returns the method of the client's request line. The error document of a request has GET in
+ * r->method. */
+static inline struct sspi_view mod_sspi_request_method(request_rec *r)
+{
+    const request_rec *top = mod_sspi_request_top(r);
+
+    return (struct sspi_view){top->the_request, strcspn(top->the_request, " ")};
 }
 
 /* ---- mod_sspi_config.c ---- */
@@ -92,6 +111,20 @@ void mod_sspi_authorization_hide(request_rec *r);
 /* Removes the cookie of a session from the headers of r, if its location has sessions. Handlers,
  * programs and upstreams get the other cookies. */
 void mod_sspi_cookies_strip(request_rec *r);
+
+/* ---- mod_sspi_exempt.c ---- */
+
+/* True if the location of r demands no user, because of the method (SSPIExempt). */
+bool mod_sspi_exempt_is(request_rec *r);
+
+/* True if r, which has no user, meets the Require lines that demand one. */
+bool mod_sspi_exempt_meets(request_rec *r);
+
+/* The status of such a line for that request. `is_reversed_line`: httpd reverses the status. */
+authz_status mod_sspi_exempt_status(bool is_reversed_line);
+
+int mod_sspi_exempt_replace_provider(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp);
+int mod_sspi_exempt_refuse_part(request_rec *r);
 
 /* ---- mod_sspi_job.c ---- */
 
@@ -230,9 +263,6 @@ struct mod_sspi_request_state *mod_sspi_request_state_of(request_rec *r);
 
 /* Returns the request context of r. NULL: no location has made it yet. */
 struct mod_sspi_request_ctx *mod_sspi_request_find(request_rec *r);
-
-/* Returns the request that the client sent. */
-request_rec *mod_sspi_request_top(request_rec *r);
 
 /* Returns the name of the header with the client's credentials: Authorization, or
  * Proxy-Authorization for a forward proxy. */

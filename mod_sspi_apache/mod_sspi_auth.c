@@ -207,6 +207,12 @@ static int status_of(request_rec *r, const struct sspi_result *result)
         grant(r, result);
         return OK;
     }
+    if (mod_sspi_request_is_anonymous(result) && mod_sspi_exempt_is(r)) {
+        /* A line of another module demands a user. An exempt request is never challenged. */
+        result = mod_sspi_request_deny(r);
+        export_error(r, result);
+        return (int)result->status;
+    }
     if (mod_sspi_request_is_anonymous(result)) {
         /* Credentials are optional, but Require admits no anonymous request. */
         return mod_sspi_request_challenge(r) ? HTTP_UNAUTHORIZED : HTTP_INTERNAL_SERVER_ERROR;

@@ -33,19 +33,6 @@ static authz_status find_user(request_rec *r)
 
 /* ---- lines that refuse users ---- */
 
-/* True if httpd reverses the answer to this line: `Require not`, or a line in <RequireNone>. It
- * admits a user whom such a line denies. So if the line cannot know, it must grant. */
-static bool is_reversed(cmd_parms *cmd)
-{
-    const char *args = cmd->directive->args;
-    bool reversed = ap_cstr_casecmp(ap_getword_conf(cmd->temp_pool, &args), "not") == 0;
-
-    for (const ap_directive_t *at = cmd->directive->parent; at != NULL; at = at->parent) {
-        reversed ^= mod_sspi_directive_is(at, "<RequireNone");
-    }
-    return reversed;
-}
-
 /* Require lines name an alias with or without `not`, and httpd does not say which. */
 static const char *check_alias(cmd_parms *cmd, const char *what)
 {
@@ -64,7 +51,8 @@ static authz_status status_if_unsure(bool is_reversed_line)
 
 /* ---- sspi-user, sspi-realm ---- */
 
-/* A line of names: httpd evaluates them as an expression, except patterns. */
+/* A line of names: httpd evaluates them as an expression, except patterns. A line of realms has no
+ * patterns. */
 struct name_line {
     bool is_reversed;
     const ap_expr_info_t *names;  /* NULL: the line has only patterns */
@@ -120,8 +108,12 @@ static authz_status check_patterns(request_rec *r, const struct name_line *line)
 static authz_status check_user(request_rec *r, const char *line, const void *parsed)
 {
     const struct name_line *names = parsed;
-    authz_status status = find_user(r);
+    authz_status status;
 
+    if (mod_sspi_exempt_meets(r)) {
+        return mod_sspi_exempt_status(names->is_reversed);
+    }
+    status = find_user(r);
     if (status != AUTHZ_GRANTED) {
         return status;
     }
@@ -136,10 +128,16 @@ static authz_status check_user(request_rec *r, const char *line, const void *par
 
 static authz_status check_realm(request_rec *r, const char *line, const void *parsed)
 {
-    authz_status status = find_user(r);
+    const struct name_line *realms = parsed;
+    authz_status status;
 
-    return status == AUTHZ_GRANTED ? check_names(r, "sspi-realm", parsed, sspi_exchange_realm_is)
-                                   : status;
+    if (mod_sspi_exempt_meets(r)) {
+        return mod_sspi_exempt_status(realms->is_reversed);
+    }
+    status = find_user(r);
+    return status == AUTHZ_GRANTED
+               ? check_names(r, "sspi-realm", realms->names, sspi_exchange_realm_is)
+               : status;
 }
 
 /* Returns the words of `line` without the patterns, whose text *ret_patterns (const char *) gets.
@@ -202,7 +200,7 @@ static const char *parse_user(cmd_parms *cmd, const char *line, const void **ret
         return "Require sspi-user takes one or more names: alice@REALM, or digest:alice for "
                "Digest; or ~REGEX for full names";
     }
-    parsed->is_reversed = is_reversed(cmd);
+    parsed->is_reversed = mod_sspi_directive_is_reversed(cmd);
     parsed->patterns = apr_array_make(cmd->pool, 1, sizeof(ap_regex_t *));
     *ret_parsed = parsed;
     if (patterns->nelts > 0) {
@@ -219,15 +217,14 @@ static const char *parse_user(cmd_parms *cmd, const char *line, const void **ret
 
 static const char *parse_realm(cmd_parms *cmd, const char *line, const void **ret_parsed)
 {
-    const ap_expr_info_t *names = NULL;
-    const char *error;
+    struct name_line *parsed = apr_pcalloc(cmd->pool, sizeof(*parsed));
 
     if (*line == '\0') {
         return "Require sspi-realm takes one or more Kerberos realms, NTLM domains or digest:REALM";
     }
-    error = parse_names(cmd, "sspi-realm", line, &names);
-    *ret_parsed = names;
-    return error;
+    parsed->is_reversed = mod_sspi_directive_is_reversed(cmd);
+    *ret_parsed = parsed;
+    return parse_names(cmd, "sspi-realm", line, &parsed->names);
 }
 
 /* ---- sspi-group ---- */
@@ -267,9 +264,13 @@ static authz_status status_of(enum sspi_membership membership, bool is_reversed_
 static authz_status check_group(request_rec *r, const char *line, const void *parsed)
 {
     const struct group_line *groups = parsed;
-    authz_status status = find_user(r);
     struct sspi_policy policy;
+    authz_status status;
 
+    if (mod_sspi_exempt_meets(r)) {
+        return mod_sspi_exempt_status(groups->is_reversed);
+    }
+    status = find_user(r);
     if (status != AUTHZ_GRANTED) {
         return status == AUTHZ_DENIED ? status_if_unsure(groups->is_reversed) : status;
     }
@@ -354,7 +355,7 @@ static const char *parse_group(cmd_parms *cmd, const char *line, const void **re
                "or "
                "the name of a group of the group file or of this machine";
     }
-    parsed->is_reversed = is_reversed(cmd);
+    parsed->is_reversed = mod_sspi_directive_is_reversed(cmd);
     parsed->in_htaccess = ap_check_cmd_context(cmd, NOT_IN_HTACCESS) != NULL;
     parsed->words = apr_array_make(cmd->pool, 4, sizeof(struct sspi_view));
     while (*line != '\0') {
@@ -377,8 +378,13 @@ static const char *parse_group(cmd_parms *cmd, const char *line, const void **re
 
 static authz_status check_bound(request_rec *r, const char *line, const void *parsed)
 {
-    authz_status status = find_user(r);
+    const bool *is_reversed_line = parsed;
+    authz_status status;
 
+    if (mod_sspi_exempt_meets(r)) {
+        return mod_sspi_exempt_status(*is_reversed_line);
+    }
+    status = find_user(r);
     if (status != AUTHZ_GRANTED) {
         return status;
     }
@@ -388,6 +394,10 @@ static authz_status check_bound(request_rec *r, const char *line, const void *pa
 
 static const char *parse_bound(cmd_parms *cmd, const char *line, const void **ret_parsed)
 {
+    bool *is_reversed_line = apr_palloc(cmd->pool, sizeof(*is_reversed_line));
+
+    *is_reversed_line = mod_sspi_directive_is_reversed(cmd);
+    *ret_parsed = is_reversed_line;
     return *line == '\0' ? NULL : "Require sspi-channel-bound takes no arguments: remove them";
 }
 

@@ -16,14 +16,6 @@ APLOG_USE_MODULE(sspi);
  * needs. Digest has a lookup and a body instead of the last three. The rest is reserve. */
 #define ROUNDS_LIMIT 12
 
-request_rec *mod_sspi_request_top(request_rec *r)
-{
-    while (r->main != NULL || r->prev != NULL) {
-        r = r->main != NULL ? r->main : r->prev;
-    }
-    return r;
-}
-
 struct mod_sspi_request_state *mod_sspi_request_state_of(request_rec *r)
 {
     struct mod_sspi_request_state *state = ap_get_module_config(r->request_config, &sspi_module);
@@ -143,8 +135,7 @@ static void describe_request(request_rec *r, request_rec *top, struct sspi_accep
                              struct sspi_request *ret_request)
 {
     *ret_request = (struct sspi_request){
-        /* From the request line, because a redirect to an error document sets r->method to GET. */
-        .method = {top->the_request, strcspn(top->the_request, " ")},
+        .method = mod_sspi_request_method(top),
         .target = mod_sspi_view(top->unparsed_uri),
         .authority = mod_sspi_view(apr_table_get(top->headers_in, "Host")),
         .authorization = mod_sspi_view(mod_sspi_request_credentials(top)),
@@ -418,6 +409,15 @@ bool mod_sspi_request_is_anonymous(const struct sspi_result *result)
     return result->status == 0 && !result->has_user;
 }
 
+/* The policy for a step. The core checks only the method of the client. */
+static void find_policy(request_rec *r, struct sspi_policy *ret_policy)
+{
+    mod_sspi_dir_config_policy(r, ret_policy);
+    if (ret_policy->exempt.n > 0 && !mod_sspi_exempt_is(r)) {
+        ret_policy->exempt.n = 0;
+    }
+}
+
 const struct sspi_result *mod_sspi_request_step(request_rec *r)
 {
     struct mod_sspi_request_ctx *ctx = ctx_of(r);
@@ -426,7 +426,7 @@ const struct sspi_result *mod_sspi_request_step(request_rec *r)
     if (ctx == NULL) {
         return NULL;
     }
-    mod_sspi_dir_config_policy(r, &policy);
+    find_policy(r, &policy);
     return step_by(r, ctx, &policy);
 }
 
@@ -435,7 +435,7 @@ static bool open_policy(request_rec *r, struct sspi_policy *ret_policy)
 {
     struct sspi_policy policy;
 
-    mod_sspi_dir_config_policy(r, &policy);
+    find_policy(r, &policy);
     return sspi_policy_make_optional(&policy, ap_ssl_conn_is_ssl(r->connection) != 0, ret_policy);
 }
 

@@ -46,6 +46,17 @@ bool mod_sspi_directive_has_word(apr_pool_t *p, const ap_directive_t *node, cons
     return false;
 }
 
+bool mod_sspi_directive_is_reversed(cmd_parms *cmd)
+{
+    const char *args = cmd->directive->args;
+    bool reversed = ap_cstr_casecmp(ap_getword_conf(cmd->temp_pool, &args), "not") == 0;
+
+    for (const ap_directive_t *at = cmd->directive->parent; at != NULL; at = at->parent) {
+        reversed ^= mod_sspi_directive_is(at, "<RequireNone");
+    }
+    return reversed;
+}
+
 /* ---- scopes ---- */
 
 /* True for an option and a value by which an administrator demands TLS or a channel binding. */

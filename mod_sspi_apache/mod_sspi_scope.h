@@ -24,6 +24,11 @@ const char *mod_sspi_directive_first_word(apr_pool_t *p, const ap_directive_t *n
 /* True if one of the arguments is `wanted`, compared without case. */
 bool mod_sspi_directive_has_word(apr_pool_t *p, const ap_directive_t *node, const char *wanted);
 
+/* True if httpd reverses the answer to this Require line: `Require not`, or a line in
+ * <RequireNone>. It admits a user whom such a line denies. So if the line cannot know, it must
+ * grant. */
+bool mod_sspi_directive_is_reversed(cmd_parms *cmd);
+
 /* ---- scopes ---- */
 
 /* Options that decide which names users and groups can have. The default is the first word; that of

@@ -15,6 +15,8 @@ static ngx_int_t ngx_http_sspi_realm(ngx_http_request_t *r,
 static ngx_int_t ngx_http_sspi_step(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_policy *policy,
     struct sspi_view realm);
+static ngx_uint_t ngx_http_sspi_has_other_method(ngx_http_request_t *r,
+    const struct sspi_policy *policy);
 static ngx_int_t ngx_http_sspi_serve_need(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
 static ngx_int_t ngx_http_sspi_apply_policy(ngx_http_request_t *r,
@@ -86,6 +88,7 @@ ngx_http_sspi_apply_policy(ngx_http_request_t *r,
     ngx_int_t             rc;
     ngx_uint_t            had_user;
     struct sspi_view      realm;
+    struct sspi_policy    other;
     ngx_http_sspi_ctx_t  *ctx;
 
     ctx = ngx_http_sspi_make_ctx(r);
@@ -138,7 +141,33 @@ ngx_http_sspi_apply_policy(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (policy->exempt.n && ngx_http_sspi_has_other_method(r, policy)) {
+        other = *policy;
+        other.exempt.n = 0;
+        policy = &other;
+    }
+
     return ngx_http_sspi_step(r, ctx, policy, realm);
+}
+
+
+/*
+ * Whether r itself has a method that is not exempt.  The core knows only the
+ * method that the client sent.  "error_page 405 =200 $uri" answers a client's
+ * OPTIONS like a GET, and an included fragment is a GET as well.  Of the
+ * subrequest of auth_request, the client gets no page.
+ */
+
+static ngx_uint_t
+ngx_http_sspi_has_other_method(ngx_http_request_t *r,
+    const struct sspi_policy *policy)
+{
+    ngx_str_t  *method;
+
+    method = (r != r->main && r->header_only) ? &r->main->method_name
+                                              : &r->method_name;
+
+    return !sspi_policy_exempts(policy, ngx_http_sspi_view(method));
 }
 
 

@@ -164,6 +164,11 @@ bool sspi_policy_runs_kerberos(const struct sspi_policy *policy);
 bool sspi_policy_make_optional(const struct sspi_policy *policy, bool tls,
                                struct sspi_policy *ret_policy);
 
+/* True if requests with this method need no user (EXEMPT). Methods are compared exactly. A step
+ * checks the method of the client's request. The server first checks that of its own request,
+ * which differs for error documents and subrequests. */
+bool sspi_policy_exempts(const struct sspi_policy *policy, struct sspi_view method);
+
 /* True if `policy` does not offer Digest, or Digest can use `realm`: 1 to 255 characters of
  * printable ASCII without a colon. The server calls this at start for a realm without variables or
  * an expression; each step checks its own realm. False: `error` (SSPI_ERROR_SIZE bytes) names the
@@ -454,7 +459,7 @@ struct sspi_result {
     unsigned status;
     /* Status 0 only. True: the credentials are verified, and `variables` name the user. False: the
      * request is anonymous. Credentials are optional here, and the client sent none, or those of a
-     * scheme that is not offered. */
+     * scheme that is not offered. Or the method is exempt. */
     bool has_user;
     /* With status 0, 401 or 429: send them with the answer. A Set-Cookie line is for any answer to
      * this request. If a later step has another one, that replaces it. */
@@ -518,11 +523,11 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
                                                   const struct sspi_policy *policy,
                                                   struct sspi_view realm);
 
-/* The server's own authorization (Apache's Require) has refused the user whom a step granted, and
- * that is the answer to the request. Returns a result with the log entry of the refusal, and
- * with ERROR. It has neither, if the last challenge asks for groups that the session's cookie had
- * no room for. It has no headers: those of the last step or challenge are for the answer. The
- * result lives as long as a step's. */
+/* The server's own authorization (Apache's Require) has refused the user whom a step granted, or
+ * demands a user of a request whose method is exempt. That is the answer to the request. Returns a
+ * result with the log entry of the refusal, and with ERROR. It has neither, if the last challenge
+ * asks for groups that the session's cookie had no room for. It has no headers: those of the last
+ * step or challenge are for the answer. The result lives as long as a step's. */
 const struct sspi_result *sspi_exchange_deny(struct sspi_exchange *exchange);
 
 /* True if the last step's result has a user whose full form ("alice@REALM"; "digest:alice" for

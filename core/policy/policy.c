@@ -7,6 +7,7 @@
 
 #include "digest_challenge.h"
 #include "policy_cookie.h"
+#include "policy_exempt.h"
 #include "policy_proxies.h"
 #include "policy_require.h"
 #include "service_name.h"
@@ -299,6 +300,8 @@ static bool check_word(const struct directive *directive, struct sspi_view word,
                       "an address or a network: 192.0.2.1, 192.0.2.0/24, 2001:db8::/32");
     if (directive->option == SSPI_OPTION_SERVICE_NAME && !service_name_is_pattern(word))
         return refuse(directive, word, "HTTP/host, HTTP/host@REALM, HTTP/ (any host) or * (any)");
+    if (directive->option == SSPI_OPTION_EXEMPT && !policy_exempt_is_word(word, directive->n_words))
+        return refuse(directive, word, "methods in capital letters, such as OPTIONS, or only none");
     struct policy_tries tries;
     if (directive->option == SSPI_OPTION_BASIC_TRIES && !policy_read_tries(word, &tries))
         return refuse(directive, word,

@@ -368,9 +368,18 @@ static enum sspi_reason hand_out_need(struct sspi_exchange *exchange)
     return exchange->reason;
 }
 
+/* True if the request needs no user because of its method. Its credentials are not looked at. */
+static bool is_exempt(const struct sspi_exchange *exchange, const struct sspi_policy *policy)
+{
+    return (exchange->request.tls || !policy->require_tls) &&
+           sspi_policy_exempts(policy, exchange->request.method);
+}
+
 /* Returns why the request ends under `policy`. SSPI_REASON_NONE: the result has a need. */
 static enum sspi_reason decide(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
+    if (is_exempt(exchange, policy))
+        return SSPI_REASON_ADMITTED;
     if (request_reload_begin(exchange, policy))
         return SSPI_REASON_NONE;
     enum sspi_reason reason = decide_before_evaluation(exchange, policy);
@@ -474,19 +483,27 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
     return result;
 }
 
-const struct sspi_result *sspi_exchange_deny(struct sspi_exchange *exchange)
+/* The server's own lines refuse the request. */
+static enum sspi_reason log_denied(struct sspi_exchange *exchange)
 {
     const struct policy_identity *identity = &exchange->identity;
     char shown[ESCAPE_NAME_SIZE];
+    if (identity->name == NULL)
+        return request_exchange_log(
+            exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
+            "the method of the request is exempt, so it has no user, but a Require line of another "
+            "module demands one");
+    return request_exchange_log(exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
+                                "%s%s does not meet the Require lines of this location",
+                                policy_identity_prefix(identity->scheme, identity->mech),
+                                escape_text(shown, sizeof(shown), bytes_view(identity->name)));
+}
+
+const struct sspi_result *sspi_exchange_deny(struct sspi_exchange *exchange)
+{
     request_exchange_begin_result(exchange);
     exchange->result.status = request_count_status(SSPI_REASON_NOT_AUTHORIZED);
-    if (exchange->asks_for_groups)
-        return &exchange->result;
-    request_answer_set_error(
-        exchange,
-        request_exchange_log(exchange, SSPI_REASON_NOT_AUTHORIZED, SEC_E_OK,
-                             "%s%s does not meet the Require lines of this location",
-                             policy_identity_prefix(identity->scheme, identity->mech),
-                             escape_text(shown, sizeof(shown), bytes_view(identity->name))));
+    if (!exchange->asks_for_groups)
+        request_answer_set_error(exchange, log_denied(exchange));
     return &exchange->result;
 }
