@@ -94,7 +94,9 @@ my $dir = scratch_dir('silent');
 spew("$dir/krb5.conf", slurp("$forged->{dir}/krb5.conf") =~ s/kdc = 127\.0\.0\.1:\K\d+/$silent->sockport/er);
 my $alice = $forged->login('alice', password => 'chosen');
 SSPI::Test::must_run([qw(kvno HTTP/localhost)], env => $alice);
-scenario 'a KDC that accepts connections and never answers', { env => { KRB5_CONFIG => "$dir/krb5.conf" }, locations => [
+# Each worker has a limiter of its own. nginx keeps the connection with its worker; httpd closes it after 503.
+scenario 'a KDC that accepts connections and never answers', { env => { KRB5_CONFIG => "$dir/krb5.conf" },
+    apache_head => "StartServers 1\nServerLimit 1\nMaxRequestWorkers 32\n", locations => [
     { path => '/p/', %basic, packages => 'Negotiate Basic', keytab => $forged->{keytab} }, { path => '/open/', sspi => 'off' } ] },
 sub {
     my ($server) = @_;
@@ -116,9 +118,10 @@ sub {
     cmp_ok($took, '>', 5, '... after the deadline');
     cmp_ok($took, '<', 12, '... of ten seconds');
     logged($server, 'KDC_UNREACHABLE', '10 seconds');
-    my ($next, $next_took) = get($server, '/p/', 'bob:builder');
-    refused($next, 503, 'the next password');
-    cmp_ok($next_took, '<', 2, '... at once');
+    $waiting = $server->connection if ($answer->header('Connection') // '') eq 'close';
+    $began = time;
+    refused($waiting->get('/p/', authorization => basic_header('bob:builder')), 503, 'the next password of this worker');
+    cmp_ok(time - $began, '<', 2, '... at once');
 };
 
 done_testing;
