@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "error_info.h"
 #include "kerberos_password.h"
+#include "ntlm_winbind.h"
 #include "policy.h"
 #include "request_basic_facts.h"
 #include "request_wait.h"
@@ -23,7 +24,9 @@ struct job {
     struct acceptor_password_tag tag;
     struct request_basic_who who;
     struct bytes user, password;
+    const struct acceptor_source *source;
     bool is_begun;                         /* the try is counted, and has not ended */
+    struct sspi_winbind *winbind;          /* NULL: the KDC is asked */
     struct package_credential *credential; /* of Kerberos */
     struct kerberos_service_credential *service;
     struct bytes realm_texts;
@@ -58,13 +61,8 @@ static void end_try(struct job *job, bool wrong)
     job->is_begun = false;
 }
 
-static SECURITY_STATUS take_identity(struct job *job, struct package_context *context)
+static SECURITY_STATUS take_info(struct job *job, const struct package_info *info)
 {
-    SECURITY_STATUS status = package_context_read_logon(context);
-    const struct package_info *info = package_context_info(context);
-    if (status != SEC_E_OK || info == NULL)
-        return error_info_refuse(&job->error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                                 "an established context could not be read");
     const struct policy_identity identity =
         request_exchange_borrow_identity(info, SSPI_SCHEME_BASIC);
     job->logon_problem = info->logon_problem;
@@ -72,18 +70,38 @@ static SECURITY_STATUS take_identity(struct job *job, struct package_context *co
                                                            : error_info_no_memory(&job->error_info);
 }
 
-static SECURITY_STATUS ask_kdc(struct job *job)
+static SECURITY_STATUS take_context(struct job *job, struct package_context *context)
+{
+    SECURITY_STATUS status = package_context_read_logon(context);
+    const struct package_info *info = package_context_info(context);
+    if (status == SEC_E_OK && info != NULL)
+        return take_info(job, info);
+    return error_info_refuse(&job->error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                             "an established context could not be read");
+}
+
+static SECURITY_STATUS ask_winbind(struct job *job, const struct package_password *in)
+{
+    struct package_info info = {0};
+    SECURITY_STATUS status =
+        ntlm_winbind_verify_password(job->winbind, in, &info, &job->error_info);
+    if (status == SEC_E_OK)
+        status = take_info(job, &info);
+    package_info_clear(&info);
+    return status;
+}
+
+static SECURITY_STATUS ask_kdc(struct job *job, const struct package_password *in)
 {
     const struct kerberos_password_config config = {.credential = job->credential,
                                                     .realms = job->realms,
                                                     .n_realms = job->n_realms,
                                                     .host = {job->host, job->host_len},
                                                     .service = job->service};
-    const struct package_password in = {bytes_as_view(&job->user), bytes_as_view(&job->password)};
     struct package_context context = {0};
-    SECURITY_STATUS status = kerberos_password_verify(&config, &in, &context, &job->error_info);
+    SECURITY_STATUS status = kerberos_password_verify(&config, in, &context, &job->error_info);
     if (status == SEC_E_OK)
-        status = take_identity(job, &context);
+        status = take_context(job, &context);
     package_context_clear(&context);
     return status;
 }
@@ -100,7 +118,8 @@ static void remember(const struct job *job)
 static void run(struct sspi_job *base)
 {
     struct job *job = (struct job *)base;
-    job->status = ask_kdc(job);
+    const struct package_password in = {bytes_as_view(&job->user), bytes_as_view(&job->password)};
+    job->status = job->winbind != NULL ? ask_winbind(job, &in) : ask_kdc(job, &in);
     base->is_unanswered = job->status == SEC_E_NO_AUTHENTICATING_AUTHORITY;
     if (job->status == SEC_E_OK)
         remember(job);
@@ -117,6 +136,7 @@ static void destroy(struct sspi_job *base)
     request_basic_who_clear(&job->who);
     bytes_free(&job->user);
     bytes_free(&job->password);
+    ntlm_winbind_unref(job->winbind);
     package_credential_unref(job->credential);
     kerberos_service_credential_unref(job->service);
     bytes_free(&job->realm_texts);
@@ -126,6 +146,21 @@ static void destroy(struct sspi_job *base)
 }
 
 /* ---- making the job ---- */
+
+static bool is_by_winbind(const struct sspi_policy *policy)
+{
+    return policy_basic_has(policy, SSPI_MECH_NTLM);
+}
+
+static enum sspi_option source_option(const struct sspi_policy *policy)
+{
+    return is_by_winbind(policy) ? SSPI_OPTION_NTLM_USER_FILE : SSPI_OPTION_KEYTAB;
+}
+
+static enum acceptor_wait wait_of(const struct sspi_policy *policy)
+{
+    return is_by_winbind(policy) ? ACCEPTOR_WAIT_WINBIND : ACCEPTOR_WAIT_KDC;
+}
 
 /* Copies the realms, because those of a .htaccess file live only as long as the request. */
 static bool copy_realms(struct job *job, const struct sspi_policy *policy)
@@ -145,13 +180,18 @@ static bool copy_realms(struct job *job, const struct sspi_policy *policy)
     return true;
 }
 
-static SECURITY_STATUS get_credential(struct sspi_exchange *exchange,
-                                      const struct sspi_policy *policy, struct job *job,
-                                      struct sspi_error_info *error_info)
+/* Gets what the verifier needs: winbind, or keys that prove the KDC. */
+static SECURITY_STATUS get_verifier(struct sspi_exchange *exchange,
+                                    const struct sspi_policy *policy, struct job *job,
+                                    struct sspi_error_info *error_info)
 {
     struct sspi_acceptor *acceptor = exchange->acceptor;
-    const struct acceptor_source *keytab =
-        acceptor_source_find(acceptor->sources, policy, SSPI_OPTION_KEYTAB);
+    struct acceptor_source *keytab =
+        acceptor_source_find(acceptor->sources, policy, source_option(policy));
+    if (keytab->winbind != NULL) {
+        job->winbind = ntlm_winbind_ref(keytab->winbind);
+        return SEC_E_OK;
+    }
     SSPI_ACCEPTOR_DATA data = {.Version = SSPI_ACCEPTOR_DATA_VERSION,
                                .Mechanisms = SSPI_MECHANISM_KERBEROS,
                                .State = acceptor->state,
@@ -193,7 +233,7 @@ static struct job *make(struct sspi_exchange *exchange, const struct sspi_policy
         job->passwords = acceptor_passwords_ref(exchange->acceptor->passwords);
         job->tag = *tag;
         status = copy_password(exchange, policy, in, job)
-                     ? get_credential(exchange, policy, job, &error_info)
+                     ? get_verifier(exchange, policy, job, &error_info)
                      : error_info_no_memory(&error_info);
     }
     if (status == SEC_E_OK)
@@ -274,6 +314,7 @@ static enum sspi_reason wait_for_other(struct sspi_exchange *exchange)
 
 /* The try is counted. Makes the job, which takes over `who` and the try, and hands it out. */
 static enum sspi_reason begin(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                              const struct acceptor_source *source,
                               const struct package_password *in,
                               const struct acceptor_password_tag *tag,
                               struct request_basic_who *who)
@@ -285,10 +326,11 @@ static enum sspi_reason begin(struct sspi_exchange *exchange, const struct sspi_
         store_tries_end(&exchange->acceptor->passwords->tries, &call, password_number(tag), false);
         return reason;
     }
+    job->source = source;
     job->who = *who;
     *who = (struct request_basic_who){0};
     job->is_begun = true;
-    reason = request_wait_begin(exchange, &job->job, ACCEPTOR_WAIT_KDC);
+    reason = request_wait_begin(exchange, &job->job, wait_of(policy));
     if (reason != SSPI_REASON_NONE) {
         sspi_job_unref(&job->job);
         return reason;
@@ -299,7 +341,7 @@ static enum sspi_reason begin(struct sspi_exchange *exchange, const struct sspi_
 }
 
 static enum sspi_reason ask(struct sspi_exchange *exchange, const struct sspi_policy *policy,
-                            const struct package_password *in,
+                            const struct acceptor_source *source, const struct package_password *in,
                             const struct acceptor_password_tag *tag, struct request_basic_who *who)
 {
     uint64_t until_ms;
@@ -307,13 +349,24 @@ static enum sspi_reason ask(struct sspi_exchange *exchange, const struct sspi_po
     switch (store_tries_begin(&exchange->acceptor->passwords->tries, &call, password_number(tag),
                               &until_ms)) {
     case STORE_TRIES_OPEN:
-        return begin(exchange, policy, in, tag, who);
+        return begin(exchange, policy, source, in, tag, who);
     case STORE_TRIES_ASKED_NOW:
         return wait_for_other(exchange);
     case STORE_TRIES_LIMITED:
         break;
     }
     return request_basic_refuse_tries(exchange, in->user, &call, until_ms);
+}
+
+/* NULL: it is not open, or it is a file because a .htaccess file names one; a log entry says so. */
+static struct acceptor_source *find_source(struct sspi_exchange *exchange,
+                                           const struct sspi_policy *policy)
+{
+    char error[SSPI_ERROR_SIZE];
+    if (sspi_policy_check_basic(policy, exchange->acceptor->config.server, error))
+        return request_exchange_source(exchange, policy, source_option(policy));
+    (void)request_exchange_log(exchange, SSPI_REASON_CONFIGURATION, SEC_E_OK, "%s", error);
+    return NULL;
 }
 
 static enum sspi_reason fail(struct sspi_exchange *exchange)
@@ -327,7 +380,7 @@ enum sspi_reason request_basic_ask(struct sspi_exchange *exchange, const struct 
                                    const struct package_password *in, struct request_basic_who *who)
 {
     struct acceptor_password_tag tag;
-    struct acceptor_source *source = request_exchange_source(exchange, policy, SSPI_OPTION_KEYTAB);
+    struct acceptor_source *source = find_source(exchange, policy);
     if (source == NULL)
         return SSPI_REASON_CONFIGURATION;
     if (!make_tag(exchange, policy, source, in, &tag))
@@ -337,7 +390,7 @@ enum sspi_reason request_basic_ask(struct sspi_exchange *exchange, const struct 
     policy_identity_clear(&exchange->identity);
     if (request_exchange_start_reload(exchange, source))
         return SSPI_REASON_NONE;
-    return ask(exchange, policy, in, &tag, who);
+    return ask(exchange, policy, source, in, &tag, who);
 }
 
 enum sspi_reason request_basic_ask_end(struct sspi_exchange *exchange,
@@ -345,14 +398,15 @@ enum sspi_reason request_basic_ask_end(struct sspi_exchange *exchange,
 {
     struct job *job = (struct job *)exchange->basic.job;
     exchange->basic.job = NULL;
-    enum sspi_reason reason = request_wait_end(exchange, &job->job, ACCEPTOR_WAIT_KDC);
+    enum sspi_reason reason = request_wait_end(
+        exchange, &job->job, job->winbind != NULL ? ACCEPTOR_WAIT_WINBIND : ACCEPTOR_WAIT_KDC);
     if (reason == SSPI_REASON_NONE && job->status != SEC_E_OK)
         reason = request_exchange_refuse(exchange, job->status, &job->error_info);
     if (reason == SSPI_REASON_NONE) {
         exchange->identity = job->identity;
         exchange->logon_problem = job->logon_problem;
         job->identity = (struct policy_identity){0};
-        reason = grant(exchange, request_exchange_source(exchange, policy, SSPI_OPTION_KEYTAB));
+        reason = grant(exchange, job->source);
     }
     sspi_job_unref(&job->job);
     return reason;
