@@ -359,8 +359,7 @@ static SECURITY_STATUS accept_status(struct kerberos_login *login, SECURITY_STAT
 static SECURITY_STATUS accept_token(struct kerberos_login *login, const struct bytes *token,
                                     struct package_context *context)
 {
-    const struct package_input in = {
-        .token = bytes_as_view(token), .http = true, .keeps_evidence = true, .n_tokens = 1};
+    const struct package_input in = {.token = bytes_as_view(token), .http = true, .n_tokens = 1};
     struct package_output out = {.error_info = login->error_info};
     SECURITY_STATUS status = package_context_accept(context, &in, &out);
     package_output_clear(&out);

@@ -8,6 +8,7 @@
 #include "acceptor_ccache.h"
 #include "clock.h"
 #include "escape.h"
+#include "kerberos_name.h"
 #include "policy_identity.h"
 #include "request_count.h"
 #include "request_delegation_job.h"
@@ -100,18 +101,40 @@ static void set_session(const struct sspi_exchange *exchange, struct request_del
         way->place.session_id = (struct sspi_view){(const char *)id, SESSION_CONTENT_ID_LEN};
 }
 
-/* Returns the part of a user's name that is the principal's. Absent: the user is one of a foreign
- * domain, whose names say nothing about principals. */
-static struct sspi_view local_part(const struct policy_identity *identity)
+/* The name of a user of NTLM without the domain. Absent: the user is one of a foreign domain, whose
+ * names say nothing about principals. */
+static struct sspi_view ntlm_part(const struct policy_identity *identity)
 {
     struct sspi_view name = bytes_view(identity->name);
     const char *separator = memchr(name.data, '\\', name.len);
-    if (identity->mech != SSPI_MECH_NTLM)
-        return name;
     if (separator == NULL || !request_user_name_is_of_own_domain(identity))
         return (struct sspi_view){NULL, 0};
     size_t before = (size_t)(separator + 1 - name.data);
     return (struct sspi_view){name.data + before, name.len - before};
+}
+
+/* The name of a user of Basic whom the KDC verified, without the realm. Absent: the user is one of
+ * another realm than `realm`. */
+static struct sspi_view kerberos_part(const struct policy_identity *identity,
+                                      struct sspi_view realm)
+{
+    const char *found = kerberos_name_realm(identity->name);
+    if (found[0] == '\0' || !bytes_equal(bytes_view(found), realm))
+        return (struct sspi_view){NULL, 0};
+    return (struct sspi_view){identity->name, (size_t)(found - 1 - identity->name)};
+}
+
+/* Returns the part of a user's name that is the principal's. */
+static struct sspi_view local_part(const struct policy_identity *identity, struct sspi_view realm)
+{
+    switch (identity->mech) {
+    case SSPI_MECH_NTLM:
+        return ntlm_part(identity);
+    case SSPI_MECH_KERBEROS:
+        return kerberos_part(identity, realm);
+    default:
+        return bytes_view(identity->name);
+    }
 }
 
 /* A name with a separator could read as another user, a service, or a user of another realm. */
@@ -121,21 +144,37 @@ static bool is_plain(struct sspi_view name)
            memchr(name.data, '/', name.len) == NULL && memchr(name.data, '\\', name.len) == NULL;
 }
 
+/* True if the user showed a ticket, not only a password. */
+static bool showed_ticket(const struct policy_identity *identity)
+{
+    return identity->scheme == SSPI_SCHEME_NEGOTIATE && identity->mech == SSPI_MECH_KERBEROS;
+}
+
+static void write_self_user(const struct policy_identity *identity,
+                            const struct sspi_policy *policy, struct request_delegation_way *way)
+{
+    if (showed_ticket(identity) || policy->delegation_realm.n == 0)
+        return;
+    struct sspi_view realm = policy->delegation_realm.words[0];
+    struct sspi_view name = local_part(identity, realm);
+    if (!is_plain(name))
+        return;
+    bytes_append_view(&way->user, name);
+    bytes_append_char(&way->user, '@');
+    bytes_append_view(&way->user, realm);
+    bytes_append_char(&way->user, '\0');
+}
+
 /* Writes the user's principal. Nothing: the user has none for this way. */
 static void write_user(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
                        struct request_delegation_way *way)
 {
     const struct policy_identity *identity = &exchange->identity;
-    if (way->word == SSPI_DELEGATION_S4U2PROXY && identity->mech == SSPI_MECH_KERBEROS) {
-        bytes_append_text(&way->user, identity->name);
-        bytes_append_char(&way->user, '\0');
-    }
-    if (way->word != SSPI_DELEGATION_S4U2SELF || identity->mech == SSPI_MECH_KERBEROS ||
-        policy->delegation_realm.n == 0 || !is_plain(local_part(identity)))
+    if (way->word == SSPI_DELEGATION_S4U2SELF)
+        write_self_user(identity, policy, way);
+    if (way->word != SSPI_DELEGATION_S4U2PROXY || !showed_ticket(identity))
         return;
-    bytes_append_view(&way->user, local_part(identity));
-    bytes_append_char(&way->user, '@');
-    bytes_append_view(&way->user, policy->delegation_realm.words[0]);
+    bytes_append_text(&way->user, identity->name);
     bytes_append_char(&way->user, '\0');
 }
 
@@ -198,8 +237,7 @@ static const char *find_forwarded_obstacle(const struct sspi_exchange *exchange)
     const struct request_delegated *login = login_of(exchange);
     if (exchange->from_session)
         return session_elsewhere;
-    if (exchange->identity.scheme != SSPI_SCHEME_NEGOTIATE ||
-        exchange->identity.mech != SSPI_MECH_KERBEROS)
+    if (!showed_ticket(&exchange->identity))
         return "only clients of Kerberos forward tickets";
     if (login == NULL || !login->asked)
         return "the login was made at a location without forwarded in SSPIDelegation";
@@ -217,7 +255,7 @@ static const char *find_constrained_obstacle(const struct sspi_exchange *exchang
     const struct request_delegated *login = login_of(exchange);
     bool is_proxy = way->word == SSPI_DELEGATION_S4U2PROXY;
     if (way->user.len == 0 && is_proxy)
-        return "the user did not log in by Kerberos, and s4u2proxy needs the user's ticket";
+        return "the user showed no ticket, which s4u2proxy needs; s4u2self does not need it";
     if (way->user.len == 0)
         return "s4u2self is for users of NTLM, Digest and Basic whose names can be principals of "
                "SSPIDelegationRealm";
