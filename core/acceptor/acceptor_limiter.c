@@ -74,6 +74,15 @@ static void count_timeouts(struct acceptor_limiter *limiter, uint64_t now_ms)
     }
 }
 
+bool acceptor_limiter_is_silent(struct acceptor_limiter *limiter, uint64_t now_ms)
+{
+    pthread_mutex_lock(&limiter->lock);
+    count_timeouts(limiter, now_ms);
+    bool silent = limiter->is_silent;
+    pthread_mutex_unlock(&limiter->lock);
+    return silent;
+}
+
 /* While the machine is silent, the limiter is never FULL, because another limit would not help. */
 static enum acceptor_limiter_answer check(const struct acceptor_limiter *limiter, uint64_t now_ms)
 {

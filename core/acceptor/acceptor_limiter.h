@@ -60,6 +60,10 @@ enum acceptor_wait acceptor_limiter_wait(const struct acceptor_limiter *limiter)
 /* True if a job has a slot. */
 bool acceptor_limiter_is_used(struct acceptor_limiter *limiter);
 
+/* True if a job timed out and the machine gave no answer since then, so that no other job has to
+ * wait for the answer to an earlier one. */
+bool acceptor_limiter_is_silent(struct acceptor_limiter *limiter, uint64_t now_ms);
+
 /* Acquires a slot. ACCEPTOR_LIMITER_ACQUIRED: `slot` must exist until acceptor_limiter_release().
  * Times are those of a clock that is never set back. Does not wait for a free slot. */
 enum acceptor_limiter_answer acceptor_limiter_acquire(struct acceptor_limiter *limiter,

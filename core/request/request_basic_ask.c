@@ -293,11 +293,15 @@ static bool find_remembered(struct sspi_exchange *exchange, const struct sspi_po
            exchange->identity.expiry_ms > clock->now_ms(clock->self);
 }
 
-/* Another request verifies the same password, so this one looks again after a while. */
+/* Another request verifies the same password, so this one looks again after a while. The job of
+ * that request may have been left behind, and the KDC may be silent. */
 static enum sspi_reason wait_for_other(struct sspi_exchange *exchange)
 {
     struct request_basic *basic = &exchange->basic;
     uint64_t now_ms = steady_ms();
+    enum sspi_reason reason = request_wait_for_other(exchange, ACCEPTOR_WAIT_KDC);
+    if (reason != SSPI_REASON_NONE)
+        return reason;
     if (basic->wait_ms == 0)
         basic->began_ms = now_ms;
     if (now_ms - basic->began_ms > SSPI_JOB_DEADLINE_MS)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "request_wait.h"
 
+#include "clock.h"
+
 static enum sspi_reason refuse_busy(struct sspi_exchange *exchange, enum acceptor_wait wait)
 {
     return request_exchange_log(exchange, SSPI_REASON_BUSY, SEC_E_NO_AUTHENTICATING_AUTHORITY,
@@ -36,6 +38,15 @@ enum sspi_reason request_wait_begin(struct sspi_exchange *exchange, struct sspi_
         break;
     }
     return refuse_silent(exchange, wait);
+}
+
+enum sspi_reason request_wait_for_other(struct sspi_exchange *exchange, enum acceptor_wait wait)
+{
+    const struct clock *clock = clock_machine();
+    return acceptor_limiter_is_silent(acceptor_limiter_of(exchange->acceptor, wait),
+                                      clock->steady_ms(clock->self))
+               ? refuse_silent(exchange, wait)
+               : SSPI_REASON_NONE;
 }
 
 enum sspi_reason request_wait_end(struct sspi_exchange *exchange, const struct sspi_job *job,

@@ -14,6 +14,11 @@
 enum sspi_reason request_wait_begin(struct sspi_exchange *exchange, struct sspi_job *job,
                                     enum acceptor_wait wait) MUST_USE;
 
+/* For a request that has no job, but waits for the result of another one's. NONE: it may wait.
+ * Otherwise the source is silent, and the request ends for the reason. */
+enum sspi_reason request_wait_for_other(struct sspi_exchange *exchange,
+                                        enum acceptor_wait wait) MUST_USE;
+
 /* Called by the step after it. NONE: the job is done, so the caller may read its result. Otherwise
  * the server had no thread for it or left it behind at its deadline, so the caller releases the
  * job, and the request ends for the reason. */

@@ -126,11 +126,16 @@ static void a_silent_source_refuses_at_once(void **state)
     setup_job(&job);
     assert_int_equal(request_wait_begin(exchange, &stuck, ACCEPTOR_WAIT_KDC), SSPI_REASON_NONE);
     assert_false(acceptor_job_is_late(&stuck));
+    assert_int_equal(request_wait_for_other(exchange, ACCEPTOR_WAIT_KDC), SSPI_REASON_NONE);
     stuck.slot.began_ms -= SSPI_JOB_DEADLINE_MS;
     assert_true(acceptor_job_is_late(&stuck));
     assert_int_equal(request_wait_begin(exchange, &job, ACCEPTOR_WAIT_KDC),
                      SSPI_REASON_KDC_UNREACHABLE);
     check_line("SSPI-154 ", "the KDC did not answer");
+    assert_int_equal(request_wait_for_other(exchange, ACCEPTOR_WAIT_KDC),
+                     SSPI_REASON_KDC_UNREACHABLE);
+    check_line("SSPI-154 ", "the KDC did not answer");
+    assert_int_equal(request_wait_for_other(exchange, ACCEPTOR_WAIT_WINBIND), SSPI_REASON_NONE);
     /* The process ends now, and the thread of the job still runs: nothing is freed under it. */
     sspi_exchange_free(exchange);
     exchange = NULL;
