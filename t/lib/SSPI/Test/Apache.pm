@@ -51,7 +51,9 @@ sub template {
         "    SSLCertificateFile $cert\n    SSLCertificateKeyFile $key\n"
     } @{$opt->{certificates} // ['rsa']};
     my $locations = join '', map { apache_location($_) } @{$opt->{locations} // []};
-    my $threads = $self->mpm eq 'prefork' ? '' : "MinSpareThreads 10\nMaxSpareThreads 200\nThreadsPerChild 32\nServerLimit 8\n";
+    my ($processes, $limit) = ($opt->{processes} // 2, $opt->{processes} // 8);
+    my $threads = $self->mpm eq 'prefork' ? '' : "MinSpareThreads 10\nMaxSpareThreads 200\nThreadsPerChild 32\nServerLimit $limit\n";
+    my $most = $opt->{processes} ? 32 * $limit : 128;
     my $server = join '', map { "$_\n" } _server_options($opt->{server_options});
     return <<"CONF";
 ServerRoot \@DIR\@
@@ -66,8 +68,8 @@ CustomLog \@DIR\@/logs/access.log test
 @{[ $opt->{module_first} ? $ours . $self->load_modules : $self->load_modules . $ours ]}$user
 Listen 127.0.0.1:\@HTTP\@
 Listen 127.0.0.1:\@HTTPS\@ https
-StartServers 2
-${threads}MaxRequestWorkers 128
+StartServers $processes
+${threads}MaxRequestWorkers $most
 Timeout 20
 KeepAlive on
 MaxKeepAliveRequests 1000

@@ -92,10 +92,15 @@ sub _start {
 
 sub stop {
     my ($self) = @_;
+    $self->resume;
     my $pid = delete $self->{pid} or return;
     SSPI::Test::stop_process($pid, 'TERM');
     return;
 }
+
+# After pause(), the KDC accepts connections and requests, but does not answer. resume() ends that.
+sub pause { my ($self) = @_; kill STOP => $self->{pid}; return }
+sub resume { my ($self) = @_; kill CONT => $self->{pid} if $self->{pid}; return }
 
 # Lets users of both realms get tickets of the other one.
 sub trust {

@@ -44,7 +44,7 @@ sub template {
         qw(client_body proxy fastcgi uwsgi scgi);
     return <<"CONF";
 daemon off;
-@{[ $opt->{one_process} ? "master_process off;\n" : '' ]}${user}worker_processes 2;
+@{[ $opt->{one_process} ? "master_process off;\n" : '' ]}${user}worker_processes @{[ $opt->{processes} // 2 ]};
 pid \@DIR\@/pid;
 error_log \@DIR\@/logs/error.log info;
 $ours@{[ $opt->{nginx_main} // '' ]}

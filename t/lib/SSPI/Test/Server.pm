@@ -59,6 +59,7 @@ sub certificate {
 #   module_first  Apache: load ours before all others
 #   one_process   nginx: one process serves
 #   whole_config  a complete configuration instead of the template
+#   processes     how many processes serve requests; otherwise two, and httpd may start more
 #   group         the workers' group, where it is not their user's own
 #   before        a list of words that go before the server's command
 #  allow_log     a pattern of log lines that are not errors in this test
