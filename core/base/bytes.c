@@ -51,9 +51,21 @@ int bytes_compare_nocase(struct sspi_view a, struct sspi_view b)
     return compare_lengths(a, b);
 }
 
+/* CRYPTO_memcmp() needs two cycles for each octet, so it only sees the differences of whole words,
+ * all together, and the last octets. */
 bool bytes_equal_secret(struct sspi_view a, struct sspi_view b)
 {
-    return a.len == b.len && (a.len == 0 || CRYPTO_memcmp(a.data, b.data, a.len) == 0);
+    static const uint64_t none = 0;
+    uint64_t differences = 0;
+    size_t n = 0;
+    if (a.len != b.len)
+        return false;
+    for (; a.len - n >= sizeof(differences); n += sizeof(differences))
+        differences |= bytes_read_u64(a.data + n) ^ bytes_read_u64(b.data + n);
+    int differ = CRYPTO_memcmp(&differences, &none, sizeof(none));
+    if (n < a.len)
+        differ |= CRYPTO_memcmp(a.data + n, b.data + n, a.len - n);
+    return differ == 0;
 }
 
 void bytes_wipe(void *memory, size_t len)

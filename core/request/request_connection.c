@@ -60,6 +60,13 @@ void request_connection_log_out(struct sspi_connection *connection)
     connection->has_login = false;
 }
 
+void request_connection_keep_cookie(struct sspi_connection *connection,
+                                    struct request_opened_cookie *cookie)
+{
+    request_opened_cookie_unref(connection->cookie);
+    connection->cookie = cookie;
+}
+
 bool sspi_connection_keeps_login(const struct sspi_connection *connection)
 {
     return connection != NULL && connection->has_login;
@@ -71,5 +78,6 @@ void sspi_connection_free(struct sspi_connection *connection)
         return;
     request_connection_drop(connection);
     request_connection_log_out(connection);
+    request_connection_keep_cookie(connection, NULL);
     free(connection);
 }

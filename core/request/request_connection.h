@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state of one client connection of HTTP/1.x: an unfinished exchange of Negotiate or NTLM, a
- * login, and whether such a login failed. */
+ * login, and whether such a login failed. Also the last good cookie of a session. */
 #ifndef REQUEST_CONNECTION_H
 #define REQUEST_CONNECTION_H
 
@@ -10,6 +10,7 @@
 #include "acceptor_user_mark.h"
 #include "package_context.h"
 #include "request_delegated.h"
+#include "request_opened_cookie.h"
 
 /* The longest time between the first token of a client and its last. */
 #define REQUEST_CONNECTION_EXCHANGE_MS 30000
@@ -33,6 +34,7 @@ struct sspi_connection {
     bool login_is_for_proxy; /* a forward proxy's clients may log in to both */
     /* A login of Negotiate or NTLM failed, and none was granted since. By sspi_request.proxy. */
     bool negotiate_failed[2];
+    struct request_opened_cookie *cookie; /* a reference; NULL: none */
 };
 
 /* Keeps an unfinished context in place of an older one. The connection takes over the context and
@@ -53,5 +55,10 @@ bool request_connection_is_late(const struct sspi_connection *connection, uint64
 
 /* Clears the login, if there is one. */
 void request_connection_log_out(struct sspi_connection *connection);
+
+/* Keeps a cookie in place of an older one, and takes over the caller's reference. NULL: it keeps
+ * none. */
+void request_connection_keep_cookie(struct sspi_connection *connection,
+                                    struct request_opened_cookie *cookie);
 
 #endif

@@ -61,6 +61,7 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
         bytes_free(&exchange->stale[i]);
     bytes_free(&exchange->stale_realm);
     bytes_free(&exchange->session.line);
+    request_opened_cookie_unref(exchange->session.opened);
     for (size_t i = 0; i < SSPI_HEADERS_LIMIT; i++)
         bytes_free(&exchange->header_text[i]);
     free(exchange);

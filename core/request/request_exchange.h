@@ -37,12 +37,15 @@ struct request_lookup {
 
 /* The session of the request's cookie, and the cookie that the answer sets. */
 struct request_session {
-    struct session_content content; /* views into session_octets of the exchange */
-    bool renews;                    /* the session in use gets a new cookie */
-    bool is_decided;                /* a step has decided whether the answer sets a new cookie */
-    bool is_logged;                 /* an entry says why a cookie does not count */
-    struct bytes line;              /* of Set-Cookie, for each answer of the request; empty: none */
-    bool clears;                    /* that line removes the cookie */
+    struct session_content content; /* views into `octets` */
+    char *octets;                   /* of `opened`, or session_octets of the exchange */
+    size_t octets_len;
+    struct request_opened_cookie *opened; /* a reference; NULL: the exchange opened the cookie */
+    bool renews;                          /* the session in use gets a new cookie */
+    bool is_decided;   /* a step has decided whether the answer sets a new cookie */
+    bool is_logged;    /* an entry says why a cookie does not count */
+    struct bytes line; /* of Set-Cookie, for each answer of the request; empty: none */
+    bool clears;       /* that line removes the cookie */
     /* The session that the client has after this answer: the one in use, or a new one. */
     bool has_id;
     uint8_t id[SESSION_CONTENT_ID_LEN];
@@ -130,7 +133,7 @@ struct sspi_exchange {
     /* sspi_exchange_new() does not clear what follows, because that would take longer than most of
      * the work for a session. */
     struct sspi_result result;
-    char session_octets[REQUEST_SESSION_CONTENT_LIMIT]; /* what the last opened cookie held */
+    char session_octets[REQUEST_SESSION_CONTENT_LIMIT]; /* of the last cookie opened here */
 };
 
 /* Adds a log entry to the result, in place of the last one if there is no room. The text is

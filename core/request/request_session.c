@@ -12,7 +12,9 @@
 #include "policy.h"
 #include "policy_cookie.h"
 #include "request_check.h"
+#include "request_login.h"
 #include "store_revocations.h"
+#include "store_source.h"
 
 /* Of the content and of the associated data. A new version is another seal. */
 #define FORMAT_VERSION '1'
@@ -60,12 +62,61 @@ bool request_session_scope_of(const struct sspi_exchange *exchange,
     ret_scope->keys = acceptor_keys(exchange->acceptor, policy);
     session_cookie_of(policy, request->tls, &ret_scope->cookie);
     ret_scope->now_ms = clock->now_ms(clock->self);
-    return ret_scope->keys != NULL && write_associated(exchange, ret_scope);
+    if (ret_scope->keys == NULL)
+        return false;
+    ret_scope->keys_generation = store_source_generation(store_keys_source(ret_scope->keys));
+    return write_associated(exchange, ret_scope);
 }
 
 static struct sspi_view associated_of(const struct request_session_scope *scope)
 {
     return (struct sspi_view){scope->associated, scope->associated_len};
+}
+
+static struct request_opening opening_of(const struct request_session_scope *scope,
+                                         struct sspi_view value)
+{
+    return (struct request_opening){scope->keys, scope->keys_generation, associated_of(scope),
+                                    value};
+}
+
+/* ---- the cookie that the connection keeps ---- */
+
+/* Uses it if it is this one. False: the exchange has to open the cookie. */
+static bool take_opened(struct sspi_exchange *exchange, const struct request_session_scope *scope,
+                        struct sspi_view value)
+{
+    struct request_session *session = &exchange->session;
+    const struct sspi_connection *connection = exchange->request.connection;
+    const struct request_opening opening = opening_of(scope, value);
+    request_opened_cookie_unref(session->opened);
+    session->opened = NULL;
+    if (connection == NULL || connection->cookie == NULL ||
+        !request_opened_cookie_is(connection->cookie, &opening))
+        return false;
+    session->opened = request_opened_cookie_ref(connection->cookie);
+    session->octets = request_opened_cookie_octets(session->opened);
+    session->content = session->opened->content;
+    return true;
+}
+
+static_assert(sizeof(struct request_opened_cookie) + REQUEST_SESSION_ASSOCIATED_LIMIT +
+                      REQUEST_SESSION_VALUE_LIMIT + REQUEST_SESSION_CONTENT_LIMIT <=
+                  REQUEST_OPENED_COOKIE_LIMIT,
+              "the parts are not longer than those of an opening");
+
+/* Keeps a good cookie for the next request of the client. Behind a proxy the requests of many
+ * clients take turns, so that this would only cost time. */
+static void keep_opened(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+                        const struct request_session_scope *scope, struct sspi_view value)
+{
+    const struct request_session *session = &exchange->session;
+    const struct request_opening opening = opening_of(scope, value);
+    if (session->opened == NULL && request_login_has_connection(exchange, policy))
+        request_connection_keep_cookie(
+            exchange->request.connection,
+            request_opened_cookie_new(&opening,
+                                      (struct sspi_view){session->octets, session->octets_len}));
 }
 
 /* ---- seal ---- */
@@ -77,15 +128,18 @@ static enum request_session_verdict unseal(struct sspi_exchange *exchange,
 {
     struct request_session *session = &exchange->session;
     char sealed[REQUEST_SESSION_SEALED_LIMIT];
-    size_t sealed_len = value.len / 4 * 3 + (value.len % 4 > 1 ? value.len % 4 - 1 : 0), len;
+    size_t sealed_len = value.len / 4 * 3 + (value.len % 4 > 1 ? value.len % 4 - 1 : 0);
     *ret_why = NULL;
+    if (take_opened(exchange, scope, value))
+        return REQUEST_SESSION_GOOD;
     if (value.len > REQUEST_SESSION_VALUE_LIMIT || !base64_url_decode(value, sealed, sealed_len))
         return REQUEST_SESSION_ALTERED;
+    session->octets = exchange->session_octets;
     switch (store_seal_open(scope->keys, STORE_KEY_SESSION, associated_of(scope),
-                            (struct sspi_view){sealed, sealed_len}, exchange->session_octets,
-                            sizeof(exchange->session_octets), &len)) {
+                            (struct sspi_view){sealed, sealed_len}, session->octets,
+                            sizeof(exchange->session_octets), &session->octets_len)) {
     case STORE_SEAL_OK:
-        return session_content_decode((struct sspi_view){exchange->session_octets, len},
+        return session_content_decode((struct sspi_view){session->octets, session->octets_len},
                                       &session->content)
                    ? REQUEST_SESSION_GOOD
                    : REQUEST_SESSION_ALTERED;
@@ -113,34 +167,34 @@ static const char *mechanism_of(const struct session_content *content)
                                            : hash_name(hash_from_name(content->algorithm));
 }
 
-/* The text lies in exchange->session_octets, and a NUL stands behind it. */
-static char *text_of(struct sspi_exchange *exchange, struct sspi_view text)
+/* The text lies in the octets, and a NUL stands behind it. */
+static char *text_of(const struct request_session *session, struct sspi_view text)
 {
-    return text.data == NULL ? NULL
-                             : exchange->session_octets + (text.data - exchange->session_octets);
+    return text.data == NULL ? NULL : session->octets + (text.data - session->octets);
 }
 
 /* Returns an identity that borrows the octets of the session. */
-static struct policy_identity identity_of(struct sspi_exchange *exchange,
+static struct policy_identity identity_of(const struct sspi_exchange *exchange,
                                           const struct acceptor_source *source)
 {
-    const struct session_content *content = &exchange->session.content;
+    const struct request_session *session = &exchange->session;
+    const struct session_content *content = &session->content;
     return (struct policy_identity){
         .scheme = content->scheme,
         .mech = content->mech,
-        .name = text_of(exchange, content->name),
-        .realm = text_of(exchange, content->realm),
-        .target = text_of(exchange, content->target),
+        .name = text_of(session, content->name),
+        .realm = text_of(session, content->realm),
+        .target = text_of(session, content->target),
         .target_proven = content->target_proven,
         .mechanism = mechanism_of(content),
         .source = source,
         .integrity = content->integrity,
         .expiry_ms = content->expiry_ms,
         .user_sid = content->user_sid,
-        .groups = content->groups.len > 0 ? text_of(exchange, content->groups) : NULL,
+        .groups = content->groups.len > 0 ? text_of(session, content->groups) : NULL,
         .groups_len = content->groups.len,
-        .sam_name = text_of(exchange, content->sam_name),
-        .upn = text_of(exchange, content->upn),
+        .sam_name = text_of(session, content->sam_name),
+        .upn = text_of(session, content->upn),
         .is_foreign = content->is_foreign,
         .groups_incomplete = content->groups_incomplete,
         .is_borrowed = true,
@@ -345,6 +399,7 @@ static bool take_first(struct sspi_exchange *exchange, const struct sspi_policy 
         if (verdict == REQUEST_SESSION_GOOD) {
             policy_identity_clear(&exchange->identity);
             exchange->identity = identity_of(exchange, source);
+            keep_opened(exchange, policy, scope, value);
             return true;
         }
         if (verdict == REQUEST_SESSION_IGNORED)

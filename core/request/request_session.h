@@ -23,6 +23,7 @@
 /* What one policy and request say about sessions. */
 struct request_session_scope {
     struct store_keys *keys;
+    uint64_t keys_generation; /* read before a cookie is opened */
     struct session_cookie cookie;
     char associated[REQUEST_SESSION_ASSOCIATED_LIMIT]; /* of the seal */
     size_t associated_len;

@@ -100,6 +100,25 @@ scenario 'a rotation while clients send requests', { server_config($file) }, sub
     granted(page($server, $sessions[$_]), \%alice, "session $_ goes on") for 1, 2;
 };
 
+my $replaced = shared_key_file();
+scenario 'a key that is gone while a connection stays open', { server_config($replaced) }, sub {
+    my ($server) = @_;
+    my ($cookie, $connection) = (login($server), $server->connection(tls => 1));
+    my $get = sub { return $connection->get('/p/', headers => ["Cookie: $cookie"]) };
+    granted($get->(), \%alice, "request $_") for 1, 2;
+    sspi_key('--add', $replaced);
+    sspi_key('--rotate', $replaced);
+    ok(wait_until(sub { my $new = login($server); substr($new, 12, 10) ne substr($cookie, 12, 10) }), 'a new key seals');
+    granted($get->(), \%alice, 'the old key still opens');
+    for (1 .. 3) {
+        sspi_key('--add', $replaced);
+        sspi_key('--rotate', $replaced);
+    }
+    my $answer;
+    ok(wait_until(sub { $answer = $get->(); $answer->status == 401 }), 'the session ends with its key');
+    is_deeply([ cookies($answer) ], [], 'its cookie is kept');
+};
+
 my $state = scratch_dir('state');
 scenario 'a restart with a key file and a state file', { server_config($file, "$state/state") }, sub {
     my ($server) = @_;

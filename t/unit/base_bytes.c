@@ -85,6 +85,22 @@ static void views_compare(void **state)
     assert_true(bytes_equal_secret(SSPI_VIEW(""), bytes_view(NULL)));
 }
 
+static void secrets_of_any_length_are_compared(void **state)
+{
+    char one[40], other[40];
+    memset(one, 'x', sizeof(one));
+    memset(other, 'x', sizeof(other));
+    for (size_t len = 0; len <= sizeof(one); len++) {
+        const struct sspi_view a = {one, len}, b = {other, len};
+        assert_true(bytes_equal_secret(a, b));
+        for (size_t at = 0; at < sizeof(one); at++) {
+            other[at] ^= (char)(1 << at % 8);
+            assert_int_equal(bytes_equal_secret(a, b), at >= len);
+            other[at] = 'x';
+        }
+    }
+}
+
 static void wipe_accepts_no_memory_and_clears_memory(void **state)
 {
     char secret[4] = "abc";
@@ -126,6 +142,7 @@ int main(void)
         cmocka_unit_test(one_octet_over_the_limit_fails_for_ever),
         cmocka_unit_test(format_and_hex_keep_the_limit),
         cmocka_unit_test(views_compare),
+        cmocka_unit_test(secrets_of_any_length_are_compared),
         cmocka_unit_test(wipe_accepts_no_memory_and_clears_memory),
         cmocka_unit_test(numbers_are_read_as_little_endian),
         cmocka_unit_test(decimal_numbers_have_no_leading_zero),

@@ -54,11 +54,11 @@ WRAP(struct store_siphash, store_siphash, const uint8_t *key, const void *data, 
     return __real_store_siphash(key, data, len);
 }
 
-WRAP(int, CRYPTO_memcmp, const void *a, const void *b, size_t len)
+WRAP(bool, bytes_equal_secret, struct sspi_view a, struct sspi_view b)
 {
     work.n_compared++;
-    work.compared_len += len;
-    return __real_CRYPTO_memcmp(a, b, len);
+    work.compared_len += a.len;
+    return __real_bytes_equal_secret(a, b);
 }
 
 /* ---- what one refusal takes ---- */
