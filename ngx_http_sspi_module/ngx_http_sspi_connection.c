@@ -219,14 +219,19 @@ ngx_http_sspi_peer(ngx_http_request_t *r, struct sspi_request *request)
     ngx_connection_t           *c;
     ngx_http_variable_value_t  *vv;
 
-    static ngx_str_t  name = ngx_string("realip_remote_addr");
+    static ngx_str_t   name = ngx_string("realip_remote_addr");
+    static ngx_uint_t  hash;
+
+    if (hash == 0) {
+        hash = ngx_hash_key(name.data, name.len);
+    }
 
     c = r->connection;
 
     peer = c->addr_text;
     addr = c->addr_text;
 
-    vv = ngx_http_get_variable(r, &name, ngx_hash_key(name.data, name.len));
+    vv = ngx_http_get_variable(r, &name, hash);
 
     if (vv && !vv->not_found) {
         peer.data = vv->data;

@@ -132,6 +132,8 @@ bool session_cookie_is_in(const struct session_cookie_names *names, struct sspi_
 {
     struct walk walk = {.rest = header};
     struct sspi_view part;
+    if (begins_with_one(names, header)) /* it is often the only cookie */
+        return true;
     while (next_part(names, &walk, &part))
         if (walk.is_ours)
             return true;
