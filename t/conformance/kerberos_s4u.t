@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# Makes a realm for kerberos_s4u.c and runs it there.
+# Makes a realm for kerberos_s4u.c, by the commands of docs/delegation.md, and runs it there.
 use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use SSPI::Test qw(build_dir free_port slurp spew);
+use SSPI::Test::Examples;
 use SSPI::Test::KDC;
 
 my $program = build_dir() . '/t/conformance/kerberos_s4u';
@@ -15,7 +16,10 @@ if (!-x $program) {
 
 my $kdc = SSPI::Test::KDC->new(principals => [qw(WEB$ GHOST$ HTTP/backend)]);
 my $dir = $kdc->{dir};
-$kdc->kadmin('modprinc +ok_to_auth_as_delegate HTTP/localhost', 'modprinc -allow_forwardable bob');
+my $text = SSPI::Test::Examples::block('docs/delegation.md', 'Delegation in MIT Kerberos', 'sh');
+my @commands = $text =~ /^kadmin\.local (.*)$/mg;
+die "the page has other commands\n" if @commands != 2;
+$kdc->kadmin(map { s{HTTP/www\.example\.com}{HTTP/localhost}r =~ s/\balice\b/bob/r } @commands);
 $kdc->make_keytab('machine.keytab', 'HTTP/localhost', 'WEB$');
 $kdc->make_keytab('ghost.keytab', 'HTTP/localhost', 'GHOST$');
 $kdc->kadmin('delprinc -force GHOST$');
