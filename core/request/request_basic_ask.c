@@ -294,12 +294,12 @@ static bool find_remembered(struct sspi_exchange *exchange, const struct sspi_po
 }
 
 /* Another request verifies the same password, so this one looks again after a while. The job of
- * that request may have been left behind, and the KDC may be silent. */
-static enum sspi_reason wait_for_other(struct sspi_exchange *exchange)
+ * that request may have been left behind, and the KDC or winbind may be silent. */
+static enum sspi_reason wait_for_other(struct sspi_exchange *exchange, enum acceptor_wait wait)
 {
     struct request_basic *basic = &exchange->basic;
     uint64_t now_ms = steady_ms();
-    enum sspi_reason reason = request_wait_for_other(exchange, ACCEPTOR_WAIT_KDC);
+    enum sspi_reason reason = request_wait_for_other(exchange, wait);
     if (reason != SSPI_REASON_NONE)
         return reason;
     if (basic->wait_ms == 0)
@@ -355,7 +355,7 @@ static enum sspi_reason ask(struct sspi_exchange *exchange, const struct sspi_po
     case STORE_TRIES_OPEN:
         return begin(exchange, policy, source, in, tag, who);
     case STORE_TRIES_ASKED_NOW:
-        return wait_for_other(exchange);
+        return wait_for_other(exchange, wait_of(policy));
     case STORE_TRIES_LIMITED:
         break;
     }

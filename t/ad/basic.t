@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# Basic with a domain controller as KDC: the name, the groups and the session of a user who logs in
-# by password.
+# Basic with a domain controller, as KDC and by winbind: the name, the groups and the session of a
+# user who logs in by password.
 use strict;
 use warnings;
 use utf8;
@@ -50,6 +50,39 @@ scenario 'passwords of a domain', { env => $ad->server_env, locations => [
     my $login = get($server, '/session/', "alice:$password");
     my ($cookie) = ($login->header('Set-Cookie') // '') =~ /\A([^;]+)/;
     granted($server->client->get('/session/', args => [ '--cookie', $cookie // '' ]), { user => "alice\@$realm" }, 'the session has the groups');
+};
+
+# The workers are not in the group of winbind's privileged pipe, which only responses of NTLM need.
+my %winbind = (packages => 'Basic', realm => 'r', basic_verify => 'winbind', basic_require_tls => 'off');
+$ad->set_upn('bob', "robert.b\@\L$realm");
+
+scenario 'passwords of a domain by winbind', { env => $ad->server_env, locations => [
+    { path => '/p/', %winbind }, { path => '/short/', %winbind, user_name => 'short' },
+    (map { { path => "/$_/", %winbind, require => [ 'group ' . $ad->sid(group => $_) ] } } qw(web-team web-all web-local)),
+    { path => '/session/', %winbind, session => 'on', session_require_tls => 'off', require => ["group $team"] },
+] }, sub {
+    my ($server) = @_;
+    my %alice = (user => "$domain\\alice", package => 'Basic', mechanism => 'NTLM');
+    granted(get($server, '/p/', "$_:$password"), \%alice, $_) for "$domain\\alice", 'ALICE', "alice\@\L$realm", "\L$realm\E\\alice";
+    granted(get($server, '/p/', "robert.b\@\L$realm\E:$password"), { user => "$domain\\bob" }, 'a UPN that is not the name of the account');
+    granted(get($server, '/p/', "j\xe4s\xf8n:$password"), { user => encode('UTF-8', "$domain\\j\xe4s\xf8n") }, 'a name in UTF-8');
+    granted(get($server, '/p/', "erin:$password"), { user => "$domain\\erin" }, 'a user of whom the domain accepts no NTLM');
+    granted(get($server, '/short/', "alice:$password"), { user => 'alice' }, 'the short form');
+    granted(get($server, "/$_/", "alice:$password"), \%alice, "a member of $_") for qw(web-team web-all web-local);
+    $server->new_log;
+    is(get($server, '/web-all/', "bob:$password")->status, 403, 'another user is refused');
+    logged($server, 'NOT_AUTHORIZED', 'bob');
+    refused(get($server, '/p/', "carol:$password"), 401, 'a disabled account');
+    logged($server, 'ACCOUNT_LOCKED', 'carol');
+    refused(get($server, '/p/', "dave:$password"), 401, 'a password that must be changed');
+    logged($server, 'PASSWORD_EXPIRED', 'dave');
+    refused(get($server, '/p/', 'alice:wrong'), 401, 'a wrong password');
+    logged($server, 'WRONG_PASSWORD', 'alice');
+    refused(get($server, '/p/', "mallory:$password"), 401, 'an unknown user');
+    logged($server, 'WRONG_PASSWORD', 'mallory');
+    my $login = get($server, '/session/', "alice:$password");
+    my ($cookie) = ($login->header('Set-Cookie') // '') =~ /\A([^;]+)/;
+    granted($server->client->get('/session/', args => [ '--cookie', $cookie // '' ]), { user => "$domain\\alice" }, 'the session has the groups');
 };
 
 done_testing;
