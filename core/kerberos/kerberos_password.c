@@ -26,6 +26,8 @@ struct kerberos_login {
     krb5_ccache ccache;           /* MEMORY; no other cache of this process has its name */
     char *ccache_name;
     struct kerberos_service_ticket *armor; /* NULL: none */
+    krb5_get_init_creds_opt *options;
+    unsigned n_requests; /* to a KDC */
     krb5_creds tgt;
     char *client_name; /* as the KDC writes it */
     char *services[KERBEROS_PASSWORD_SERVICES_LIMIT];
@@ -41,6 +43,7 @@ static void login_clear(struct kerberos_login *login)
     if (login->krb5 == NULL)
         return;
     krb5_free_unparsed_name(login->krb5, login->client_name);
+    krb5_get_init_creds_opt_free(login->krb5, login->options);
     krb5_free_cred_contents(login->krb5, &login->tgt);
     krb5_free_string(login->krb5, login->ccache_name);
     if (login->ccache != NULL)
@@ -133,37 +136,34 @@ static SECURITY_STATUS initial_status(struct kerberos_login *login, krb5_error_c
 
 /* The options do not depend on krb5.conf. The KDC is asked for the canonical name, because Active
  * Directory ignores the case of names, and its own users have tickets with that name. */
-static krb5_error_code make_options(struct kerberos_login *login,
-                                    krb5_get_init_creds_opt **ret_options)
+static krb5_error_code make_options(struct kerberos_login *login)
 {
-    krb5_error_code code = krb5_get_init_creds_opt_alloc(login->krb5, ret_options);
+    krb5_error_code code = krb5_get_init_creds_opt_alloc(login->krb5, &login->options);
     if (code != 0)
         return code;
-    krb5_get_init_creds_opt_set_canonicalize(*ret_options, 1);
-    krb5_get_init_creds_opt_set_forwardable(*ret_options, 1);
-    krb5_get_init_creds_opt_set_proxiable(*ret_options, 0);
-    krb5_get_init_creds_opt_set_renew_life(*ret_options, 0);
-    krb5_get_init_creds_opt_set_change_password_prompt(*ret_options, 0);
+    krb5_get_init_creds_opt_set_canonicalize(login->options, 1);
+    krb5_get_init_creds_opt_set_forwardable(login->options, 1);
+    krb5_get_init_creds_opt_set_proxiable(login->options, 0);
+    krb5_get_init_creds_opt_set_renew_life(login->options, 0);
+    krb5_get_init_creds_opt_set_change_password_prompt(login->options, 0);
     /* PKINIT would use a certificate of this machine (pkinit_identities of krb5.conf). It cannot
-     * use this one. Without that plug-in the option has no effect. */
-    code = krb5_get_init_creds_opt_set_pa(login->krb5, *ret_options, "X509_user_identity", "");
+     * use this one. A context takes the option only once. Without that plug-in it has no effect. */
+    code = krb5_get_init_creds_opt_set_pa(login->krb5, login->options, "X509_user_identity", "");
     if (code == 0 && login->armor != NULL)
-        code = krb5_get_init_creds_opt_set_fast_ccache_name(login->krb5, *ret_options,
+        code = krb5_get_init_creds_opt_set_fast_ccache_name(login->krb5, login->options,
                                                             login->armor->ccache);
     if (code != 0)
         return code;
-    return krb5_get_init_creds_opt_set_out_ccache(login->krb5, *ret_options, login->ccache);
+    return krb5_get_init_creds_opt_set_out_ccache(login->krb5, login->options, login->ccache);
 }
 
 /* Asks one KDC once. krb5_get_init_creds_password() would ask the primary KDC again after a wrong
  * password, and so count two wrong tries. Without a prompter no other secret is asked for. */
 static krb5_error_code ask_kdc(struct kerberos_login *login, const char *password)
 {
-    krb5_get_init_creds_opt *options = NULL;
     krb5_init_creds_context exchange = NULL;
-    krb5_error_code code = make_options(login, &options);
-    if (code == 0)
-        code = krb5_init_creds_init(login->krb5, login->client, NULL, NULL, 0, options, &exchange);
+    krb5_error_code code =
+        krb5_init_creds_init(login->krb5, login->client, NULL, NULL, 0, login->options, &exchange);
     if (code == 0)
         code = krb5_init_creds_set_password(login->krb5, exchange, password);
     if (code == 0)
@@ -171,7 +171,40 @@ static krb5_error_code ask_kdc(struct kerberos_login *login, const char *passwor
     if (code == 0)
         code = krb5_init_creds_get_creds(login->krb5, exchange, &login->tgt);
     krb5_init_creds_free(login->krb5, exchange);
-    krb5_get_init_creds_opt_free(login->krb5, options);
+    return code;
+}
+
+static krb5_error_code count_request(krb5_context context, void *n_requests, const krb5_data *realm,
+                                     const krb5_data *message, krb5_data **new_message,
+                                     krb5_data **new_reply)
+{
+    (*(unsigned *)n_requests)++;
+    return 0;
+}
+
+/* Computes what libkrb5 computes of a password before its second request. `password` ends with a
+ * NUL. */
+static void derive_key(struct kerberos_login *login, struct bytes *password)
+{
+    krb5_keyblock key;
+    krb5_data salt = {.data = login->shown, .length = (unsigned)strlen(login->shown)};
+    krb5_data text = {.data = password->data, .length = (unsigned)password->len - 1};
+    if (krb5_c_string_to_key(login->krb5, ENCTYPE_AES256_CTS_HMAC_SHA1_96, &text, &salt, &key) == 0)
+        krb5_free_keyblock_contents(login->krb5, &key);
+}
+
+/* A KDC refuses an unknown user or a locked account by its first answer, and a wrong password by
+ * its second one. The client's answer must take as long for both, because it would otherwise say
+ * which users exist. So there is always a second request. */
+static krb5_error_code ask_twice(struct kerberos_login *login, struct bytes *password)
+{
+    krb5_set_kdc_send_hook(login->krb5, count_request, &login->n_requests);
+    krb5_error_code code = ask_kdc(login, password->data);
+    bool is_refusal = code >= ERROR_TABLE_BASE_krb5 && code < KRB5_ERR_RCSID;
+    if (!is_refusal || login->n_requests != 1)
+        return code;
+    derive_key(login, password);
+    (void)ask_kdc(login, password->data);
     return code;
 }
 
@@ -199,9 +232,11 @@ static SECURITY_STATUS get_initial(struct kerberos_login *login, struct sspi_vie
     krb5_error_code code = krb5_cc_new_unique(login->krb5, "MEMORY", NULL, &login->ccache);
     if (code == 0)
         code = krb5_cc_get_full_name(login->krb5, login->ccache, &login->ccache_name);
+    if (code == 0)
+        code = make_options(login);
     if (code != 0)
         return library_status(login, code);
-    code = ask_kdc(login, copy.data);
+    code = ask_twice(login, &copy);
     return code == 0 ? SEC_E_OK : initial_status(login, code);
 }
 

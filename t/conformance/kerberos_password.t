@@ -86,9 +86,16 @@ granted('a name with the realm in small letters', login('alice@sspi.test', 'wond
 my $life = login('alice', 'wonder land')->{life};
 ok($life > 9 * 3600 && $life <= 10 * 3600 + 1, 'a login ends with the ticket') or diag($life);
 
+# ---- the number of questions does not say whether a user exists ----
+
+my $log = "$kdc->{dir}/kdc.log";
+sub questions { my ($login) = @_; my $n = () = slurp($log) =~ /AS_REQ/g; $login->(); return (() = slurp($log) =~ /AS_REQ/g) - $n }
+is(questions(sub { login('carol', 'x') }), 2, 'the KDC is asked twice about a wrong password');
+is(questions(sub { login('mallory', 'x') }), 2, '... and twice about an unknown user');
+
 # ---- no KDC is asked ----
 
-my $before = () = slurp("$kdc->{dir}/kdc.log") =~ /_REQ/g;
+my $before = () = slurp($log) =~ /_REQ/g;
 refused('a name of another realm', login('alice@OTHER.TEST', 'x'), 'WRONG_REALM', qr/not one of SSPIBasicRealm/);
 refused("a name of the keytab's realm that is not listed", login('alice@SSPI.TEST', 'x', realms => ['OTHER.TEST']),
     'WRONG_REALM', qr/not one of SSPIBasicRealm/);
@@ -96,7 +103,7 @@ for my $name (qw(alice/admin krbtgt/SSPI.TEST HTTP/localhost WELLKNOWN/ANONYMOUS
     my $reason = $name =~ /\@x/ ? 'WRONG_REALM' : 'WRONG_PASSWORD';
     refused("the name $name", login($name, 'pw'), $reason, qr/not the name of a user|not one of SSPIBasicRealm/);
 }
-is(scalar(() = slurp("$kdc->{dir}/kdc.log") =~ /_REQ/g), $before, '... and the KDC was not asked');
+is(scalar(() = slurp($log) =~ /_REQ/g), $before, '... and the KDC was not asked');
 
 # ---- accounts ----
 
@@ -106,6 +113,7 @@ $kdc->kadmin('addpol -maxfailure 2 locking', 'addprinc -pw pw -pwexpire 2020-01-
 refused('an expired password', login('expired', 'pw'), 'PASSWORD_EXPIRED', qr/password of user expired has expired/);
 refused('a password that must be changed', login('mustchange', 'pw'), 'PASSWORD_EXPIRED', qr/must be changed/);
 refused('an account that has ended', login('ended', 'pw'), 'ACCOUNT_LOCKED', qr/account of user ended is locked, disabled/);
+is(questions(sub { login('disabled', 'pw') }), 2, '... and twice about a disabled account');
 refused('a disabled account', login('disabled', 'pw'), 'ACCOUNT_LOCKED', qr/account of user disabled is locked, disabled/);
 granted('an account before it is locked', login('locked', 'pw'), 'locked@SSPI.TEST');
 refused("the wrong password $_ of 2", login('locked', 'x'), 'WRONG_PASSWORD', $wrong) for 1, 2;
