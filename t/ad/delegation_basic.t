@@ -21,7 +21,7 @@ my $reason = SSPI::Test::AD::skip_reason();
 plan skip_all => $reason if defined $reason;
 
 my $ad = SSPI::Test::AD->new;
-my ($realm, $password) = (SSPI::Test::AD::REALM, SSPI::Test::AD::PASSWORD);
+my ($realm, $domain, $password) = (SSPI::Test::AD::REALM, SSPI::Test::AD::DOMAIN, SSPI::Test::AD::PASSWORD);
 my $target = 'HTTP/' . HOST;
 my $backend = backend($ad, keytab => $ad->add_service('backend', $target), host => HOST);
 $ad->set_upn(httpd => "HTTP/localhost\@$realm");
@@ -38,18 +38,19 @@ sub at {
 }
 
 my @locations = (at('/kdc/', basic_verify => 'kdc'), at('/file/', basic_verify => 'file', digest_user_file => $users),
+    at('/winbind/', basic_verify => 'winbind'),
     at('/other/', basic_verify => 'kdc', delegation_realm => 'OTHER.TEST'),
     at('/proxy/', basic_verify => 'kdc', delegation => 's4u2proxy'));
 
-scenario 'users of Basic', { env => $ad->server_env, locations => \@locations,
+scenario 'users of Basic', { env => $ad->server_env, group => SSPI::Test::AD::PRIVILEGED, locations => \@locations,
     apache_head => script_alias($programs, map { $_->{path} } @locations) }, sub {
     my ($server) = @_;
     my $get = sub {
         my ($path, $secret) = @_;
         return act($server->client->get($path, authorization => basic_header("alice:$secret")));
     };
-    my %want = ('/kdc/' => "alice\@$realm", '/file/' => 'alice');
-    my %secret = ('/kdc/' => $password, '/file/' => 'pw');
+    my %want = ('/kdc/' => "alice\@$realm", '/file/' => 'alice', '/winbind/' => "$domain\\alice");
+    my %secret = ('/kdc/' => $password, '/file/' => 'pw', '/winbind/' => $password);
     for my $path (sort keys %want) {
         for my $time ('the first time', 'a remembered password') {
             my $act = $get->($path, $secret{$path});
