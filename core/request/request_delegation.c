@@ -227,6 +227,19 @@ static bool way_init(struct request_delegation_way *way, const struct sspi_excha
     return !way->content.failed && !way->user.failed && !way->key.failed;
 }
 
+/* Returns why this way is not for users of this kind (static text). NULL: it is. */
+static const char *find_mismatch(const struct policy_identity *identity, uint8_t word)
+{
+    bool showed = showed_ticket(identity);
+    if (word == SSPI_DELEGATION_FORWARDED && !showed)
+        return "only clients of Kerberos forward tickets";
+    if (word == SSPI_DELEGATION_S4U2PROXY && !showed)
+        return "the user showed no ticket, which s4u2proxy needs; s4u2self does not need it";
+    if (word == SSPI_DELEGATION_S4U2SELF && showed)
+        return "s4u2self is not for users who showed a ticket";
+    return NULL;
+}
+
 static const char session_elsewhere[] =
     "the session began on another host or at a location without SSPIDelegation, or its tickets "
     "have ended";
@@ -237,14 +250,11 @@ static const char *find_forwarded_obstacle(const struct sspi_exchange *exchange)
     const struct request_delegated *login = login_of(exchange);
     if (exchange->from_session)
         return session_elsewhere;
-    if (!showed_ticket(&exchange->identity))
-        return "only clients of Kerberos forward tickets";
     if (login == NULL || !login->asked)
         return "the login was made at a location without forwarded in SSPIDelegation";
     if (login->from.ccache == NULL)
         return "the client forwarded no ticket: its ticket must be forwardable, and the client "
-               "must "
-               "be set to delegate to this server";
+               "must be set to delegate to this server";
     return NULL;
 }
 
@@ -254,11 +264,9 @@ static const char *find_constrained_obstacle(const struct sspi_exchange *exchang
 {
     const struct request_delegated *login = login_of(exchange);
     bool is_proxy = way->word == SSPI_DELEGATION_S4U2PROXY;
-    if (way->user.len == 0 && is_proxy)
-        return "the user showed no ticket, which s4u2proxy needs; s4u2self does not need it";
     if (way->user.len == 0)
-        return "s4u2self is for users of NTLM, Digest and Basic whose names can be principals of "
-               "SSPIDelegationRealm";
+        return "the name cannot be a principal of SSPIDelegationRealm: it has one of the "
+               "characters @, / and \\, or it is of a foreign domain or realm";
     if (way->service == NULL)
         return "the server has no credential of its own for this location";
     if (is_proxy && exchange->from_session)
@@ -354,6 +362,13 @@ static enum sspi_reason try_way(struct sspi_exchange *exchange,
         return SSPI_REASON_GRANTED;
     if (bytes_equal(bytes_as_view(&delegation->failed[way->word]), way->place.content))
         return SSPI_REASON_NOT_COVERED;
+    const char *mismatch = find_mismatch(&exchange->identity, way->word);
+    if (mismatch != NULL) {
+        /* Another way may have a reason that is more useful. */
+        if (delegation->reason == SSPI_REASON_NONE)
+            note(delegation, SSPI_REASON_NO_DELEGATION, mismatch);
+        return SSPI_REASON_NOT_COVERED;
+    }
     const char *obstacle =
         is_forwarded ? find_forwarded_obstacle(exchange) : find_constrained_obstacle(exchange, way);
     if (obstacle != NULL) {

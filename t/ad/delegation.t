@@ -9,10 +9,13 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use Time::HiRes qw(time);
-use SSPI::Test qw(wait_until);
+use SSPI::Test qw(scratch_dir spew wait_until);
 use SSPI::Test::AD;
 use SSPI::Test::Delegation;
+use SSPI::Test::Digest qw(user_line);
+use SSPI::Test::Ntlm qw(ntlm_login ntlm_user_line);
 use SSPI::Test::Scenario;
+use SSPI::Test::Session;
 
 use constant { HOST => 'backend.test', REQUESTS => 60 };
 
@@ -43,6 +46,11 @@ sub delegates {
 my %any = (packages => 'Negotiate NTLM', mechanisms => 'kerberos ntlm', delegation => 's4u2self s4u2proxy',
     delegation_realm => $realm);
 
+my $users = scratch_dir('users');
+my $digest_users = spew("$users/digest", join('', map { user_line($_, 'r', 'pw') } qw(alice bob nobody), "bob\@$realm", 'HTTP/localhost'), 0644);
+my $nt_users = spew("$users/one-domain", ntlm_user_line('alice', $domain, 'pw'), 0644);
+my $nt_domains = spew("$users/two-domains", join('', map { ntlm_user_line('alice', $_, 'pw') } $domain, 'OTHER'), 0644);
+
 sub server {
     my ($dir) = @_;
     my @locations = (
@@ -50,11 +58,27 @@ sub server {
         delegates('/required/', $dir, delegation_required => 'on'),
         delegates('/any/', $dir, %any),
         delegates('/session/', $dir, session => 'on', session_require_tls => 'off'),
+        delegates('/connection/', $dir, connection_auth => 'all'),
         delegates('/wrong/', $dir, %any, delegation_target => 'HTTP/unknown.test'),
         delegates('/forbidden/', $dir, %any, delegation_target => 'HTTP/localhost'),
     );
+    return with_locations(@locations);
+}
+
+sub with_locations {
+    my (@locations) = @_;
     return { env => $ad->server_env, group => SSPI::Test::AD::PRIVILEGED, locations => \@locations,
         apache_head => script_alias($programs, map { $_->{path} } @locations) };
+}
+
+# Users of files. Apache asks winbind only if no location has a user file of NTLM.
+sub file_server {
+    my ($dir) = @_;
+    return with_locations(
+        delegates('/digest/', $dir, %any, packages => 'Digest', digest_user_file => $digest_users, realm => 'r'),
+        delegates('/one-domain/', $dir, %any, ntlm_user_file => $nt_users),
+        delegates('/two-domains/', $dir, %any, ntlm_user_file => $nt_domains),
+    );
 }
 
 # The program is this user at the second server.
@@ -62,9 +86,11 @@ sub acts {
     my ($answer, $user, $remote_user, $name) = @_;
     local $Test::Builder::Level = $Test::Builder::Level + 1;
     my $act = act($answer);
-    return is_deeply({ map { $_ => $act->{$_} } qw(status user backend mode) },
-        { status => 200, user => $remote_user, backend => "$user\@$realm", mode => '0600' },
-        "$name: the program is $user at the second server") || diag(explain($act), $answer->brief);
+    is_deeply({ map { $_ => $act->{$_} } qw(status user backend mode owner services) },
+        { status => 200, user => $remote_user, backend => "$user\@$realm", mode => '0600', owner => "$user\@$realm",
+            services => "$target\@$realm" },
+        "$name: the program is $user at the second server, and has no other ticket") || diag(explain($act), $answer->brief);
+    return $act->{cache};
 }
 
 # The user is admitted here, but the program has no tickets.
@@ -116,6 +142,41 @@ my $ntlm = sub { return (args => [ '--ntlm', '--user', "$domain\\$_[0]:$password
         is(n_trips('bob') - $before, 1, 'the domain controller was asked once');
     };
 
+    scenario 'a program logs in as the user of Digest or of a user file', file_server($dir), sub {
+        my ($server) = @_;
+        my $digest = sub { my ($user) = @_; return $server->client->get('/digest/', digest => "$user:pw") };
+        acts($digest->($_), $_, $_, "Digest of $_") for qw(alice bob);
+        message_lines($server);
+        for my $user ("bob\@$realm", 'HTTP/localhost') {
+            acts_not($digest->($user), "the Digest user $user");
+            logged($server, 'NO_DELEGATION', $user, 'SSPIDelegationRealm');
+        }
+        acts_not($digest->('nobody'), 'an unknown user');
+        logged($server, 'NO_DELEGATION', 'digest:nobody', qr/does not know the user/);
+        my $ntlm_file = sub {
+            my ($path, $from) = @_;
+            return (ntlm_login($server->connection, $path, user => 'alice', domain => $from, password => 'pw'))[-1];
+        };
+        acts($ntlm_file->('/one-domain/', $domain), 'alice', "$domain\\alice", 'a user file of one domain');
+        message_lines($server);
+        acts_not($ntlm_file->('/two-domains/', 'OTHER'), 'a user file of several domains');
+        logged($server, 'NO_DELEGATION', qr/OTHER.*alice/, 'SSPIDelegationRealm');
+    };
+
+    scenario 'tickets of a connection and of a session', server($dir), sub {
+        my ($server) = @_;
+        my $c = $server->connection;
+        my $header = $server->client(env => $login{bob})->negotiate_header;
+        my $file = acts($c->get('/connection/', authorization => $header), 'bob', "bob\@$realm", 'a login');
+        is(acts($c->get('/connection/'), 'bob', "bob\@$realm", 'the next request'), $file, 'the same file');
+        undef $c;
+        my $answer = $server->client(env => $login{alice})->get('/session/', %kerberos);
+        $file = acts($answer, 'alice', "alice\@$realm", 'a session');
+        is(acts($server->client->get('/session/', cookie_header(session_of($answer))), 'alice', "alice\@$realm", 'its cookie'), $file, 'the same file');
+        ok(wait_until(sub { ccaches($dir) == 1 }), 'the file of the session is left');
+        unlink "$dir/$_" for ccaches($dir);
+    };
+
     scenario 'why there are no tickets', server($dir), sub {
         my ($server) = @_;
         my $c = $server->client(env => $login{alice});
@@ -137,17 +198,20 @@ my $ntlm = sub { return (args => [ '--ntlm', '--user', "$domain\\$_[0]:$password
     scenario 'a domain controller that is away refuses no user', server($dir), sub {
         my ($server) = @_;
         my $c = $server->client(env => $login{alice});
-        acts($c->get('/session/', %kerberos), 'alice', "alice\@$realm", 'before');
+        acts($c->get('/p/', %kerberos), 'alice', "alice\@$realm", 'before') for 1 .. 4; # each worker has its own memory
         message_lines($server);
         my $token = $server->client(env => $login{bob})->negotiate_header;
+        my @required = map { $server->client(env => $login{bob})->negotiate_header } 1 .. 8;
         $ad->pause;
         my $began = time;
         my $answer = $server->client(env => $login{bob})->get('/p/', authorization => $token);
         my $took_s = time - $began;
+        my @statuses = map { $server->client->get('/required/', authorization => $_)->status } @required;
         $ad->resume;
         acts_not($answer, 'a silent domain controller');
+        is_deeply([ grep { $_ != 503 } @statuses ], [], 'required tickets: 503');
         cmp_ok($took_s, '<', 12, 'the user waits for at most ten seconds');
-        logged($server, 'NO_DELEGATION', "bob\@$realm");
+        like($server->new_log, qr/@{[ message_id('NO_DELEGATION') ]}.*bob\@$realm/, 'the log says so');
     };
 }
 

@@ -55,10 +55,14 @@ my $page = `curl -q -s -D - -o /dev/null --max-time 20 --noproxy '*' --negotiate
 my ($user) = $page =~ /^X-Sspi-User: (\S+)/mi;
 my $cache = $ENV{SSPI_CCACHE} // '-';
 my ($file) = $cache =~ /\AFILE:(.*)/;
+my @list = defined $file ? `klist -c '$cache' 2>&1` : ();
+my ($owner) = map { /^Default principal: (\S+)/ } @list;
+my @services = map { /^\d\S+ \S+\s+\S+ \S+\s+(\S+)$/ } @list;
 my $mode = defined $file && -e $file ? sprintf '%04o', (stat _)[2] & 07777 : '-';
 print "Content-Type: text/plain\r\n\r\n";
 print "user=", $ENV{REMOTE_USER} || '-', " backend=", $user // '-', " cache=$cache krb5=",
-    $ENV{KRB5CCNAME} // '-', " own=", $ENV{MY_CCACHE} // '-', " mode=$mode\n";
+    $ENV{KRB5CCNAME} // '-', " own=", $ENV{MY_CCACHE} // '-', " mode=$mode",
+    " owner=", $owner // '-', " services=", join(',', sort @services), "\n";
 PROGRAM
 
 # A server of SCGI, which runs the program for each request.
@@ -116,7 +120,8 @@ sub script_alias {
     return join '', map { "ScriptAliasMatch ^$_ $programs->{program}\n" } @paths;
 }
 
-# Reads the answer of the program: { user, backend, cache, krb5, own, mode }.
+# Reads the answer of the program: { user, backend, cache, krb5, own, mode, owner, services }. The
+# last two are the user and the tickets of the cache, after the login.
 sub act {
     my ($answer) = @_;
     return { status => $answer->status, $answer->body =~ /(\w+)=(\S*)/g };
