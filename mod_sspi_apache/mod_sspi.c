@@ -47,6 +47,8 @@ static const command_rec commands[] = {
 
 static void register_hooks(apr_pool_t *p)
 {
+    static const char *const before_ssl[] = {"mod_ssl.c", NULL};
+
     /* Last: other modules register their providers. */
     ap_hook_pre_config(mod_sspi_exempt_replace_provider, NULL, NULL, APR_HOOK_REALLY_LAST);
     ap_hook_check_config(mod_sspi_resources_open, NULL, NULL, APR_HOOK_MIDDLE);
@@ -54,7 +56,8 @@ static void register_hooks(apr_pool_t *p)
     mod_sspi_tls_register_hooks();
 
     ap_hook_force_authn(mod_sspi_force_authn, NULL, NULL, APR_HOOK_MIDDLE);
-    ap_hook_check_authn(mod_sspi_check_authn, NULL, NULL, APR_HOOK_MIDDLE,
+    /* Before mod_ssl, which decodes each password of Basic into memory that nothing overwrites. */
+    ap_hook_check_authn(mod_sspi_check_authn, NULL, before_ssl, APR_HOOK_FIRST,
                         AP_AUTH_INTERNAL_PER_CONF);
     ap_hook_note_auth_failure(mod_sspi_note_auth_failure, NULL, NULL, APR_HOOK_MIDDLE);
     mod_sspi_authz_register(p);

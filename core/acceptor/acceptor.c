@@ -297,6 +297,8 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
 {
     if (!binding_table_add(acceptor->tls, ctx))
         return false;
+    if (acceptor->offers_basic)
+        acceptor_basic_protect_tls(ctx);
     binding_session_keep(ctx);
     struct sspi_log_entry *entry =
         binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_entry(acceptor);
@@ -669,6 +671,7 @@ bool sspi_acceptor_open(struct sspi_acceptor *acceptor, const struct sspi_policy
                         bool complete, bool has_realm, char *error)
 {
     struct needs needs;
+    acceptor->offers_basic |= policy->schemes.offers[SSPI_SCHEME_BASIC];
     if (!acceptor_config_check_user_name(policy, acceptor->config.server, error) ||
         (complete && !sspi_policy_check_session(policy, acceptor->config.server, error)) ||
         !find_needs(acceptor, policy, complete, has_realm, &needs, error) ||

@@ -38,6 +38,7 @@ struct sspi_acceptor {
     struct acceptor_tickets *tickets; /* of this process, by constrained delegation */
     struct acceptor_ccaches *ccaches; /* directories of files with delegated tickets */
     struct acceptor_passwords *passwords;
+    bool offers_basic; /* somewhere: TLS contexts then overwrite what they have decrypted */
     struct acceptor_directory *directory; /* the groups that requirements name */
     struct acceptor_log_addresses logged_proxies;
     struct acceptor_sessions *sessions;           /* locations that were checked at start */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "acceptor_basic.h"
 
+#include <openssl/ssl.h>
 #include <stdio.h>
 
 #include "policy.h"
@@ -104,4 +105,9 @@ bool acceptor_basic_open_hash(const struct sspi_policy *policy, enum sspi_server
              "legacy provider (legacy.so)",
              name_of(server, SSPI_OPTION_PACKAGES), name_of(server, SSPI_OPTION_NTLM_USER_FILE));
     return false;
+}
+
+void acceptor_basic_protect_tls(struct ssl_ctx_st *ctx)
+{
+    SSL_CTX_set_options(ctx, SSL_OP_CLEANSE_PLAINTEXT);
 }

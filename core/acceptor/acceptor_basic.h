@@ -18,4 +18,8 @@ bool acceptor_basic_check(const struct sspi_policy *policy, enum sspi_server ser
 bool acceptor_basic_open_hash(const struct sspi_policy *policy, enum sspi_server server,
                               struct ntlm_nt_hash *hash, char *error) MUST_USE;
 
+/* The connections of the context then overwrite their buffers with what they have decrypted, once
+ * the server has read it. Otherwise passwords would stay there. */
+void acceptor_basic_protect_tls(struct ssl_ctx_st *ctx);
+
 #endif

@@ -385,9 +385,11 @@ bool sspi_connection_keeps_login(const struct sspi_connection *connection);
 #define SSPI_ENTITY_UNKNOWN UINT64_MAX
 
 struct sspi_request {
-    struct sspi_view method;        /* as on the request line */
-    struct sspi_view target;        /* request-target as the client sent it */
-    struct sspi_view authority;     /* Host, or :authority, as the client sent it; absent: none */
+    struct sspi_view method;    /* as on the request line */
+    struct sspi_view target;    /* request-target as the client sent it */
+    struct sspi_view authority; /* Host, or :authority, as the client sent it; absent: none */
+    /* Its memory can be written to. If it is a password of Basic that the core has read,
+     * sspi_exchange_free() overwrites it. */
     struct sspi_view authorization; /* value of Authorization (Proxy-Authorization when `proxy`);
                                      * absent without that header */
     bool several_authorizations;    /* the request has more than one such header: 400 */

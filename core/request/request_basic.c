@@ -147,6 +147,7 @@ enum sspi_reason request_basic_evaluate(struct sspi_exchange *exchange,
         return request_basic_ask_end(exchange, policy);
     if (policy_demands_channel(policy))
         return refuse_unbound(exchange);
+    exchange->basic.is_read = true;
     if (request_basic_header_read(text, &header, &error_info) != SSPI_REASON_NONE)
         return request_exchange_refuse(exchange,
                                        error_info.reason == SSPI_REASON_INTERNAL

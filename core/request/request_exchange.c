@@ -35,10 +35,19 @@ struct sspi_exchange *sspi_exchange_new(struct sspi_acceptor *acceptor,
     return exchange;
 }
 
+/* The memory of the header belongs to the server, which would leave the password there. */
+static void wipe_password(struct sspi_exchange *exchange)
+{
+    const struct sspi_view header = exchange->request.authorization;
+    if (exchange->basic.is_read)
+        bytes_wipe((void *)(uintptr_t)header.data, header.len);
+}
+
 void sspi_exchange_free(struct sspi_exchange *exchange)
 {
     if (exchange == NULL)
         return;
+    wipe_password(exchange);
     policy_identity_clear(&exchange->identity);
     sspi_job_unref(exchange->waiting_leg.job);
     acceptor_credentials_release(&exchange->acceptor->credentials,

@@ -63,6 +63,7 @@ struct request_waiting_leg {
 
 /* A password of Basic that is being verified. */
 struct request_basic {
+    bool is_read;         /* the header has a password that was read */
     struct sspi_job *job; /* a reference; request_basic_ask.c knows more; NULL: none */
     uint64_t began_ms;    /* when this request began to wait for another one */
     uint32_t wait_ms;     /* the last delay; 0: it has not waited */
