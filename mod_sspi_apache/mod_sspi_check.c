@@ -146,6 +146,19 @@ static void find_choices(void *self, const struct mod_sspi_scope *scope)
     }
 }
 
+/* The KDC, winbind or a user file may verify the passwords of Basic. So its users may be those of
+ * any other scheme. */
+static void offer_sources_of_basic(struct check *check)
+{
+    if (!check->offered[MOD_SSPI_PACKAGES][SSPI_SCHEME_BASIC - 1]) {
+        return;
+    }
+    check->offered[MOD_SSPI_PACKAGES][SSPI_SCHEME_NEGOTIATE - 1] = true;
+    check->offered[MOD_SSPI_PACKAGES][SSPI_SCHEME_DIGEST - 1] = true;
+    check->offered[MOD_SSPI_MECHANISMS][SSPI_MECH_KERBEROS - 1] = true;
+    check->offered[MOD_SSPI_MECHANISMS][SSPI_MECH_NTLM - 1] = true;
+}
+
 /* Marks all words that may be in force for a request of the location. */
 static void find_offered(struct check *check, const struct mod_sspi_scope *location)
 {
@@ -159,6 +172,7 @@ static void find_offered(struct check *check, const struct mod_sspi_scope *locat
         }
     }
     mod_sspi_scope_walk(check->p, check->tree, find_choices, check);
+    offer_sources_of_basic(check);
 }
 
 /* Makes a policy of the schemes, the mechanisms and the sources of groups. `views` must exist as
@@ -196,8 +210,8 @@ static const char *provider_of(apr_pool_t *p, const ap_directive_t *node, const 
     return strcmp(word, "not") == 0 ? ap_getword_conf(p, ret_rest) : word;
 }
 
-/* mod_authz_user compares REMOTE_USER, which is a full name unless Digest or a shorter form is
- * offered. */
+/* mod_authz_user compares REMOTE_USER, which is a full name unless Digest, Basic or a shorter form
+ * is offered. */
 static bool compares_full(const struct check *check)
 {
     const bool *forms = check->offered[MOD_SSPI_USER_NAME];

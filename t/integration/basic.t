@@ -165,6 +165,10 @@ config_refused('the keytab does not exist', with(%basic, basic_verify => 'kdc', 
 for my $tries ('5', '0/5m', '5/0', '/', '5/5m/5', '1001/5m', '5/2d', 'x/5m', '-1/5m') {
     config_refused("tries $tries", with(%digest, basic_tries => $tries), names('basic_tries'), qr{\Q"$tries"\E.*number/time}s);
 }
+# The names of users are those of the source that verifies the password.
+my $named = with(%digest, require => [ 'user digest:alice' ]);
+unlike(config_passes('a required user of a Digest line', $named), qr/SSPI-209/, 'it is a name that a client can have');
+
 config_passes("tries $_", with(%digest, basic_tries => $_)) for '1/1s', '1000/1d', '5/300';
 
 done_testing;
