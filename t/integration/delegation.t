@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(is_root scratch_dir spew wait_until worker_user);
 use SSPI::Test::Delegation;
+use SSPI::Test::Examples;
 use SSPI::Test::KDC;
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_user_line);
 use SSPI::Test::Scenario;
@@ -243,6 +244,19 @@ subtest 'workers that were killed, and two servers with one directory' => sub {
     }
     $_->stop for @servers;
 };
+
+# The configurations of docs/delegation.md.
+my $examples = SSPI::Test::Examples->new($kdc);
+for my $kind (qw(apache nginx)) {
+    my $text = SSPI::Test::Examples::block('docs/delegation.md', 'An application with the user\'s tickets', $kind);
+    $text =~ s/127\.0\.0\.1:9000/127.0.0.1:$programs->{port}/;
+    $text .= script_alias($programs, '/intranet/') if $kind eq 'apache';
+    scenario 'the configuration of docs/delegation.md', $examples->server($kind, $examples->whole($kind, $text)), sub {
+        my ($server) = @_;
+        my $act = acts(asks($server, 'alice', '/intranet/'), 'alice', 'a request');
+        is($act->{krb5}, $act->{cache}, 'KRB5CCNAME names the cache');
+    };
+}
 
 my %f = (path => '/f/', packages => 'Negotiate', keytab => $kdc->{keytab}, delegation => 'forwarded');
 my $open = scratch_dir('open');

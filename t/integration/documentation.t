@@ -71,6 +71,9 @@ my @elsewhere = (
     [ qr{^cc .*pkg-config --cflags --libs sspi}, 'install.t runs it' ],
     [ qr{^kadmin\.local (?:addprinc|ktadd) |^klist -ke }, 'SSPI::Test::KDC makes keytabs' ],
     [ qr{^chown root: /etc}, 'changes the machine' ],
+    [ qr{^samba-tool (?:user|spn|domain exportkeytab|delegation) }, 't/ad/kerberos_s4u.t runs it' ],
+    [ qr{^kadmin\.local modprinc }, 't/conformance/kerberos_s4u.t runs it' ],
+    [ qr{^install -d -m 0700 -o www-data -g www-data /run/sspi-tickets$}, 'SSPI::Test::Delegation makes such a directory' ],
     [ qr{^net ads join$|^adduser www-data winbindd_priv$}, 'changes the machine; t/ad joins a domain' ],
 );
 subtest 'commands' => sub {

@@ -7,6 +7,7 @@ use warnings;
 
 use SSPI::Test qw(root_dir built is_root scratch_dir slurp run worker_user);
 use SSPI::Test::Apache;
+use SSPI::Test::Delegation ();
 use SSPI::Test::Server;
 
 # Needs a realm (SSPI::Test::KDC), and uses `keytab` or the realm's own keytab. Makes the users
@@ -25,7 +26,7 @@ sub new {
     chmod 0600, $digest, $nt, $database, $keys; # the parent process reads them
     my ($cert, $key) = SSPI::Test::Server::certificate('rsa');
     my $self = { kdc => $kdc, keytab => $opt{keytab} // $kdc->{keytab}, digest_users => $digest, nt_users => $nt, database => $database,
-        groups => $groups, keys => $keys, certificate => $cert, key => $key, state => scratch_dir('state') };
+        groups => $groups, keys => $keys, certificate => $cert, key => $key, state => scratch_dir('state'), tickets => SSPI::Test::Delegation::ccache_dir() };
     return bless $self, $class;
 }
 
@@ -51,7 +52,7 @@ sub adapted {
     my @paths = ([ qr{/usr/lib/\S+_?sspi\S*\.so}, built($kind) ], [ qr{/etc/\w+/http\.keytab}, $self->{keytab} ],
         [ qr{/etc/\w+/digest\.users}, $self->{digest_users} ], [ qr{/etc/\w+/digest\.cdb}, $self->{database} ],
         [ qr{/etc/sspi/groups}, $self->{groups} ], [ qr{/etc/sspi/keys}, $self->{keys} ],
-        [ qr{/etc/\w+/nt\.users}, $self->{nt_users} ], [ qr{/run/sspi}, $self->{state} ],
+        [ qr{/etc/\w+/nt\.users}, $self->{nt_users} ], [ qr{/run/sspi-tickets}, $self->{tickets} ], [ qr{/run/sspi}, $self->{state} ],
         [ qr{/etc/ssl/certs/\S+?\.pem}, $self->{certificate} ], [ qr{/etc/ssl/private/\S+?\.key}, $self->{key} ],
         [ qr{/var/www/html}, '@DOCROOT@' ], [ qr{/var/log/nginx/error\.log}, '@DIR@/logs/error.log' ]);
     for (@paths) { my ($from, $to) = @$_; $text =~ s/^(\s*[^#\s].*?)$from/$1$to/mg }
