@@ -186,7 +186,7 @@ ngx_http_sspi_run_job(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
 
 /*
  * NGX_AGAIN: r waits, and its phases continue after this time.  NGX_OK: step
- * again at once.  NGX_ERROR: no memory.
+ * again at once.  Otherwise: the status of the answer.
  */
 
 ngx_int_t

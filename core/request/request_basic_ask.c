@@ -25,6 +25,7 @@ struct job {
     struct request_basic_who who;
     struct bytes user, password;
     const struct acceptor_source *source;
+    bool remembers;                        /* a right password */
     bool is_begun;                         /* the try is counted, and has not ended */
     struct sspi_winbind *winbind;          /* NULL: the KDC is asked */
     struct package_credential *credential; /* of Kerberos */
@@ -121,7 +122,7 @@ static void run(struct sspi_job *base)
     const struct package_password in = {bytes_as_view(&job->user), bytes_as_view(&job->password)};
     job->status = job->winbind != NULL ? ask_winbind(job, &in) : ask_kdc(job, &in);
     base->is_unanswered = job->status == SEC_E_NO_AUTHENTICATING_AUTHORITY;
-    if (job->status == SEC_E_OK)
+    if (job->status == SEC_E_OK && job->remembers)
         remember(job);
     /* Last: the requests that wait for this one find what is remembered. */
     end_try(job, job->status == SEC_E_LOGON_DENIED);
@@ -331,6 +332,7 @@ static enum sspi_reason begin(struct sspi_exchange *exchange, const struct sspi_
         return reason;
     }
     job->source = source;
+    job->remembers = policy->basic_cache_s > 0;
     job->who = *who;
     *who = (struct request_basic_who){0};
     job->is_begun = true;
