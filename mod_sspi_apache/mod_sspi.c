@@ -75,6 +75,7 @@ static void register_hooks(apr_pool_t *p)
     mod_sspi_answer_register_hooks();
     mod_sspi_caches_register_hooks();
     mod_sspi_body_register_filter();
+    mod_sspi_proxy_register_hooks();
 }
 
 module AP_MODULE_DECLARE_DATA __attribute__((visibility("default"))) sspi_module = {

@@ -177,6 +177,14 @@ const char *mod_sspi_provider_check(apr_pool_t *p, const char *directive, const 
 bool mod_sspi_provider_look_up(request_rec *r, const struct sspi_policy *policy,
                                struct sspi_exchange *exchange, const struct sspi_result *result);
 
+/* ---- mod_sspi_proxy.c ---- */
+
+/* If r was passed to an upstream where the user is logged in (SSPIProxyNegotiate), removes the
+ * challenges of the upstream from the answer. A 401 becomes 502. */
+void mod_sspi_proxy_clean_answer(request_rec *r);
+
+void mod_sspi_proxy_register_hooks(void);
+
 /* ---- mod_sspi_resources.c ---- */
 
 /* Hook check_config: opens keytabs and user files, so that httpd -t reports unusable ones. */
@@ -255,6 +263,10 @@ struct mod_sspi_request_state {
     bool granted;
     bool in_authorization; /* r was granted, and httpd has not admitted its user yet */
     const struct ap_conf_vector_t *config; /* of the location that granted it */
+    /* SSPIProxyNegotiate: a step has made the login for the next attempt at the upstream; that
+     * login, NULL if there is none. */
+    bool has_onward;
+    const char *onward;
     const char *variables[SSPI_VARIABLE_COUNT];
 };
 
@@ -295,6 +307,9 @@ const struct sspi_result *mod_sspi_request_log_out(request_rec *r,
 
 /* Prepares the challenges of r's location for a 401. False: no memory. */
 bool mod_sspi_request_challenge(request_rec *r);
+
+/* Logs that the upstream answered 401 to r, although the user was logged in there. */
+void mod_sspi_request_note_upstream(request_rec *r);
 
 /* Logs that httpd's authorization refused the user of r. NULL: no location has made the request
  * context. */

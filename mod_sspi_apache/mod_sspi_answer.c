@@ -142,6 +142,7 @@ static apr_status_t answer_handler(ap_filter_t *f, apr_bucket_brigade *brigade)
     request_rec *r = f->r;
     struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
 
+    mod_sspi_proxy_clean_answer(r);
     if (ctx != NULL) {
         answer(r, ctx, r->prev != NULL);
     }

@@ -130,6 +130,8 @@ static void grant(request_rec *r, const struct sspi_result *result)
     set_groups(r, state);
     state->granted = true;
     state->config = r->per_dir_config;
+    state->has_onward = true;
+    state->onward = apr_pstrmemdup(r->pool, result->onward.data, result->onward.len);
     r->user = apr_pstrdup(r->pool, state->variables[SSPI_VARIABLE_USER]);
     r->ap_auth_type = apr_pstrdup(r->pool, state->variables[SSPI_VARIABLE_PACKAGE]);
     export_variables(r, state);

@@ -13,8 +13,9 @@ APLOG_USE_MODULE(sspi);
 
 /* The most needs of one request before it is decided. A request may need five changed files, one of
  * them twice, the SIDs of groups, winbind's names, a domain controller and its local groups: ten
- * needs. Digest has a lookup and a body instead of the last three. The rest is reserve. */
-#define ROUNDS_LIMIT 12
+ * needs. Digest has a lookup and a body instead of the last three. Delegated tickets by three ways,
+ * and a login at the upstream, are four more. The rest is reserve. */
+#define ROUNDS_LIMIT 16
 
 struct mod_sspi_request_state *mod_sspi_request_state_of(request_rec *r)
 {
@@ -499,6 +500,19 @@ const struct sspi_result *mod_sspi_request_deny(request_rec *r)
     result = sspi_exchange_deny(ctx->exchange);
     log_entries(r, ctx, result);
     return result;
+}
+
+void mod_sspi_request_note_upstream(request_rec *r)
+{
+    struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
+    struct sspi_policy policy;
+
+    if (ctx == NULL) {
+        return;
+    }
+    mod_sspi_dir_config_policy(r, &policy);
+    ctx->result = NULL;
+    log_entries(r, ctx, sspi_exchange_note_upstream(ctx->exchange, &policy));
 }
 
 const struct sspi_result *mod_sspi_request_log_out(request_rec *r, const struct sspi_logout *logout)

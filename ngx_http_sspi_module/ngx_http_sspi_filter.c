@@ -57,11 +57,15 @@ ngx_http_sspi_header_filter(ngx_http_request_t *r)
     ngx_int_t             rc;
     ngx_http_sspi_ctx_t  *ctx;
 
+    ctx = ngx_http_sspi_get_ctx(r);
+
+    if (ngx_http_sspi_clean_answer(r, ctx) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     if (r != r->main) {
         return ngx_http_next_header_filter(r);
     }
-
-    ctx = ngx_http_sspi_get_ctx(r);
 
     if (ngx_http_sspi_mark_answer(r, ctx) != NGX_OK) {
         return NGX_ERROR;

@@ -91,7 +91,9 @@ ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
 
     /* with "sspi off", an upstream could use the cookie at other locations */
 
-    if (ngx_http_sspi_strip_cookies(r, slcf) != NGX_OK) {
+    if (ngx_http_sspi_strip_cookies(r, slcf) != NGX_OK
+        || ngx_http_sspi_drop_onward(r) != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -318,6 +320,10 @@ ngx_http_sspi_init(ngx_conf_t *cf)
                                   ngx_http_sspi_preaccess_handler)
         != NGX_OK)
     {
+        return NGX_ERROR;
+    }
+
+    if (ngx_http_sspi_wrap_upstreams(cf, smcf) != NGX_OK) {
         return NGX_ERROR;
     }
 

@@ -41,6 +41,9 @@ typedef struct {
                                               */
     size_t                     state_size;
     ngx_int_t                  remote_user;  /* index of $remote_user */
+    ngx_array_t                upstreams;    /* ngx_http_sspi_upstream_t: all
+                                              * upstreams, if a location has
+                                              * sspi_proxy_negotiate */
     ngx_http_handler_pt        basic;        /* the handler of auth_basic;
                                               * NULL: it is not wrapped */
 #if (NGX_THREADS)
@@ -105,6 +108,10 @@ typedef struct {
                                              * only if has_cookies is set */
     ngx_http_sspi_loc_conf_t  *granting;    /* the location whose policy has
                                              * granted the user */
+    ngx_http_sspi_loc_conf_t  *onward;      /* the location from which the main
+                                             * request went to an upstream with
+                                             * sspi_proxy_negotiate; NULL: it
+                                             * did not */
     ngx_str_t                  variables[SSPI_VARIABLE_COUNT];
     ngx_uint_t                 lists;       /* bits of the lists of groups that
                                              * are among the variables */
@@ -190,6 +197,19 @@ ngx_int_t ngx_http_sspi_mark_answer(ngx_http_request_t *r,
 ngx_uint_t ngx_http_sspi_has_authorization(ngx_http_request_t *r);
 ngx_int_t ngx_http_sspi_hide_authorization(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
+
+ngx_int_t ngx_http_sspi_drop_onward(ngx_http_request_t *r);
+ngx_int_t ngx_http_sspi_push_onward(ngx_http_request_t *r,
+    const struct sspi_view *value);
+
+/* ngx_http_sspi_onward.c */
+
+ngx_int_t ngx_http_sspi_add_onward(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf, const struct sspi_result *result);
+ngx_int_t ngx_http_sspi_wrap_upstreams(ngx_conf_t *cf,
+    ngx_http_sspi_main_conf_t *smcf);
+ngx_int_t ngx_http_sspi_clean_answer(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx);
 
 /* ngx_http_sspi_headers.c */
 

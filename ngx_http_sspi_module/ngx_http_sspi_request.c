@@ -4,10 +4,10 @@
 
 /*
  * The most needs of one request before the exchange decides.  A request may
- * need each file of a policy, winbind's names, the body and a domain
- * controller; the rest is reserve.
+ * need each file of a policy, winbind's names, the body, a domain controller,
+ * delegated tickets and a login at the upstream; the rest is reserve.
  */
-#define NGX_HTTP_SSPI_STEPS  12
+#define NGX_HTTP_SSPI_STEPS  16
 
 
 static ngx_int_t ngx_http_sspi_realm(ngx_http_request_t *r,
@@ -273,6 +273,8 @@ static ngx_int_t
 ngx_http_sspi_apply_result(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     const struct sspi_result *result)
 {
+    ngx_http_sspi_loc_conf_t  *slcf;
+
     if (result->need == SSPI_NEED_HTTP_1_1) {
         return ngx_http_sspi_force_http1(r);
     }
@@ -282,8 +284,15 @@ ngx_http_sspi_apply_result(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
     }
 
     if (result->has_user) {
-        return ngx_http_sspi_keep_user(r, ctx, result) == NGX_OK
-               ? NGX_OK : NGX_HTTP_INTERNAL_SERVER_ERROR;
+        slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
+
+        if (ngx_http_sspi_keep_user(r, ctx, result) != NGX_OK
+            || ngx_http_sspi_add_onward(r, slcf, result) != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        return NGX_OK;
     }
 
     if (ngx_http_sspi_keep_error(r, ctx, result) != NGX_OK) {

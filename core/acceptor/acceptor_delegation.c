@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "bytes.h"
 #include "clock.h"
 
 /* Returns the option that a word of SSPIDelegation lacks. SSPI_OPTION_COUNT: none. */
@@ -15,6 +16,43 @@ static enum sspi_option find_lack(const struct sspi_policy *policy, uint8_t word
     if (word == SSPI_DELEGATION_S4U2SELF && policy->delegation_realm.n == 0)
         return SSPI_OPTION_DELEGATION_REALM;
     return SSPI_OPTION_COUNT;
+}
+
+/* True if the upstream's service is one for which the server may get tickets. A ticket that a
+ * client forwards is good for all services. */
+static bool has_target(const struct sspi_policy *policy)
+{
+    bool found = policy->delegation.offers[SSPI_DELEGATION_FORWARDED];
+    for (size_t i = 0; i < policy->delegation_targets.n && !found; i++)
+        found = bytes_equal(policy->delegation_targets.words[i], policy->proxy_negotiate.words[0]);
+    return found;
+}
+
+/* Returns the option that SSPIProxyNegotiate lacks. SSPI_OPTION_COUNT: none. */
+static enum sspi_option find_proxy_lack(const struct sspi_policy *policy)
+{
+    if (policy->proxy_negotiate.n == 0)
+        return SSPI_OPTION_COUNT;
+    if (policy->delegation.order[0] == SSPI_DELEGATION_NONE)
+        return SSPI_OPTION_DELEGATION;
+    return has_target(policy) ? SSPI_OPTION_COUNT : SSPI_OPTION_DELEGATION_TARGET;
+}
+
+static bool check_proxy(const struct sspi_policy *policy, enum sspi_server server,
+                        enum sspi_option *ret_missing, char *error)
+{
+    *ret_missing = find_proxy_lack(policy);
+    if (*ret_missing == SSPI_OPTION_COUNT)
+        return true;
+    struct sspi_view service = policy->proxy_negotiate.words[0];
+    const char *missing = sspi_option_info(*ret_missing)->name[server];
+    snprintf(error, SSPI_ERROR_SIZE, "%s %.*s needs %s%s",
+             sspi_option_info(SSPI_OPTION_PROXY_NEGOTIATE)->name[server],
+             (int)(service.len < 200 ? service.len : 200), service.data, missing,
+             *ret_missing == SSPI_OPTION_DELEGATION
+                 ? ", which says how the server gets tickets in the user's name"
+                 : " with the same service");
+    return false;
 }
 
 bool sspi_policy_check_delegation(const struct sspi_policy *policy, enum sspi_server server,
@@ -31,7 +69,7 @@ bool sspi_policy_check_delegation(const struct sspi_policy *policy, enum sspi_se
                  sspi_option_info(*ret_missing)->help);
         return false;
     }
-    return true;
+    return check_proxy(policy, server, ret_missing, error);
 }
 
 bool acceptor_delegation_open(struct acceptor_ccaches *ccaches,

@@ -191,8 +191,9 @@ bool sspi_policy_check_basic(const struct sspi_policy *policy, enum sspi_server 
                              char *error);
 
 /* True if SSPIDelegation of `policy` has all that it needs: a directory, and targets and a realm
- * for its words. The server calls it as sspi_policy_check_session(). False: *ret_missing is the
- * option that is missing, and `error` (SSPI_ERROR_SIZE bytes) says so. */
+ * for its words. The same for SSPIProxyNegotiate, which needs SSPIDelegation. The server calls it
+ * as sspi_policy_check_session(). False: *ret_missing is the option that is missing, and `error`
+ * (SSPI_ERROR_SIZE bytes) says so. */
 bool sspi_policy_check_delegation(const struct sspi_policy *policy, enum sspi_server server,
                                   enum sspi_option *ret_missing, char *error);
 
@@ -473,6 +474,11 @@ struct sspi_result {
      * ERROR, GROUPS and GROUP_SIDS may have a value (sspi_exchange_group_variable()). With a
      * refusal only ERROR has one. */
     struct sspi_view variables[SSPI_VARIABLE_COUNT];
+    /* With a user, at a location with PROXY_NEGOTIATE: the value of Authorization for the proxied
+     * request, the user's own login at the upstream. A secret that the upstream accepts once. The
+     * server puts it into one request to the upstream, and steps again before it sends another
+     * one. Absent: there is no login, and the proxied request has no Authorization. */
+    struct sspi_view onward;
     struct sspi_view lookup_user; /* SSPI_NEED_HASH only; a NUL follows each of the two */
     struct sspi_view lookup_realm;
     struct sspi_job *job; /* SSPI_NEED_JOB only: the caller owns it, and calls sspi_job_unref() */
@@ -576,9 +582,16 @@ struct sspi_view sspi_exchange_group_variable(struct sspi_exchange *exchange,
                                               const struct sspi_policy *policy,
                                               enum sspi_variable variable);
 
+/* The upstream, where `policy` logs users in (PROXY_NEGOTIATE), answered 401. The client must not
+ * see the challenge, because it would log in to the upstream itself: the server sends 502 instead.
+ * Returns a result with the log entry. It lives as long as a step's. */
+const struct sspi_result *sspi_exchange_note_upstream(struct sspi_exchange *exchange,
+                                                      const struct sspi_policy *policy);
+
 /* True if the server must hide the Authorization header (Proxy-Authorization when `proxy`) from
  * handlers, programs and upstreams. A step has evaluated that header, and `policy`, that of the
- * location, does not forward it. The header of a scheme that no step evaluated is for them. The
+ * location, does not forward it. The header of a scheme that no step evaluated is for them, unless
+ * `policy` logs users in at an upstream (PROXY_NEGOTIATE), which must get no other login. The
  * server asks after the steps of a location, also if they refused the request, because an error
  * document may have an upstream. The exchange goes on without the header, whose text must still
  * outlive it. `exchange`: NULL if no location needed one. */

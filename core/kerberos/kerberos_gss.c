@@ -257,7 +257,9 @@ SECURITY_STATUS kerberos_gss_initiate_status(OM_uint32 major, OM_uint32 minor,
                                              struct sspi_error_info *error_info)
 {
     char text[GSS_TEXT_SIZE];
-    return error_info_refuse(error_info, SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
-                             "Kerberos made no token: %s",
-                             gss_text(major, minor, text, sizeof(text)));
+    bool is_silent = minor == (OM_uint32)KRB5_KDC_UNREACH;
+    return error_info_refuse(
+        error_info, is_silent ? SEC_E_NO_AUTHENTICATING_AUTHORITY : SEC_E_INTERNAL_ERROR,
+        is_silent ? SSPI_REASON_KDC_UNREACHABLE : SSPI_REASON_INTERNAL,
+        "Kerberos made no token: %s", gss_text(major, minor, text, sizeof(text)));
 }

@@ -9,7 +9,7 @@
 
 struct initiator {
     gss_cred_id_t credential;
-    gss_name_t target;
+    gss_name_t client, target;
     gss_ctx_id_t context;
 };
 
@@ -17,10 +17,18 @@ static void initiator_clear(struct initiator *initiator)
 {
     OM_uint32 minor;
     gss_delete_sec_context(&minor, &initiator->context, GSS_C_NO_BUFFER);
+    gss_release_name(&minor, &initiator->client);
     gss_release_name(&minor, &initiator->target);
     gss_release_cred(&minor, &initiator->credential);
 }
 
+static OM_uint32 import_name(const char *text, gss_name_t *ret_name, OM_uint32 *ret_minor)
+{
+    gss_buffer_desc name = kerberos_gss_buffer(bytes_view(text));
+    return gss_import_name(ret_minor, &name, (gss_OID)GSS_KRB5_NT_PRINCIPAL_NAME, ret_name);
+}
+
+/* GSSAPI refuses a cache that belongs to another client than that of the initiator. */
 static OM_uint32 acquire(struct initiator *initiator, const char *ccache, OM_uint32 *ret_minor)
 {
     /* Without a client keytab of its own, GSSAPI would use that of the machine when the tickets
@@ -29,16 +37,8 @@ static OM_uint32 acquire(struct initiator *initiator, const char *ccache, OM_uin
                                              {"client_keytab", "MEMORY:sspi-no-keys"}};
     gss_key_value_set_desc store = {2, elements};
     gss_OID_set_desc mechanisms = {1, (gss_OID)gss_mech_krb5};
-    return gss_acquire_cred_from(ret_minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &mechanisms,
+    return gss_acquire_cred_from(ret_minor, initiator->client, GSS_C_INDEFINITE, &mechanisms,
                                  GSS_C_INITIATE, &store, &initiator->credential, NULL, NULL);
-}
-
-static OM_uint32 import_target(struct initiator *initiator, const char *target,
-                               OM_uint32 *ret_minor)
-{
-    gss_buffer_desc name = kerberos_gss_buffer(bytes_view(target));
-    return gss_import_name(ret_minor, &name, (gss_OID)GSS_KRB5_NT_PRINCIPAL_NAME,
-                           &initiator->target);
 }
 
 static OM_uint32 make_token(struct initiator *initiator, struct bytes *ret_token,
@@ -56,14 +56,18 @@ static OM_uint32 make_token(struct initiator *initiator, struct bytes *ret_token
     return major;
 }
 
-SECURITY_STATUS kerberos_initiate_token(const char *ccache, const char *target,
+SECURITY_STATUS kerberos_initiate_token(const char *ccache, const char *client, const char *target,
                                         struct bytes *ret_token, struct sspi_error_info *error_info)
 {
     __attribute__((cleanup(initiator_clear))) struct initiator initiator = {0};
     OM_uint32 minor;
-    OM_uint32 major = acquire(&initiator, ccache, &minor);
+    OM_uint32 major = GSS_S_COMPLETE;
+    if (client != NULL)
+        major = import_name(client, &initiator.client, &minor);
     if (major == GSS_S_COMPLETE)
-        major = import_target(&initiator, target, &minor);
+        major = acquire(&initiator, ccache, &minor);
+    if (major == GSS_S_COMPLETE)
+        major = import_name(target, &initiator.target, &minor);
     if (major == GSS_S_COMPLETE)
         major = make_token(&initiator, ret_token, &minor);
     if (major != GSS_S_COMPLETE)

@@ -7,10 +7,10 @@
 #include "sspi.h"
 
 /* Appends the token with which the client of `ccache` logs in at `target`, "HTTP/host@REALM": an
- * AP-REQ in GSS framing, without mutual authentication and delegation. If the cache has no ticket
- * for `target`, this asks the KDC for one, so it may block. It reads no other cache and no client
- * keytab. */
-SECURITY_STATUS kerberos_initiate_token(const char *ccache, const char *target,
+ * AP-REQ in GSS framing, without mutual authentication and delegation. `client`: the principal that
+ * the cache must belong to; NULL: any. If the cache has no ticket for `target`, this asks the KDC
+ * for one, so it may block. It reads no other cache and no client keytab. */
+SECURITY_STATUS kerberos_initiate_token(const char *ccache, const char *client, const char *target,
                                         struct bytes *ret_token,
                                         struct sspi_error_info *error_info) MUST_USE;
 

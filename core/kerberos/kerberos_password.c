@@ -414,8 +414,8 @@ static SECURITY_STATUS check_accepted(struct kerberos_login *login,
 static SECURITY_STATUS prove_kdc(struct kerberos_login *login, struct package_context *context)
 {
     BYTES_CLEANUP struct bytes token = {0};
-    SECURITY_STATUS status =
-        kerberos_initiate_token(login->ccache_name, login->service, &token, login->error_info);
+    SECURITY_STATUS status = kerberos_initiate_token(login->ccache_name, NULL, login->service,
+                                                     &token, login->error_info);
     if (status == SEC_E_OK)
         status = accept_token(login, &token, context);
     if (status == SEC_E_OK)

@@ -278,7 +278,9 @@ static bool check_delegation(const struct directive *directive, struct sspi_view
     if (directive->option == SSPI_OPTION_DELEGATION_VARIABLE &&
         (word.len > 64 || strchr(letters, word.data[0]) == NULL || !has_only(word, name)))
         return refuse(directive, word, "letters, digits and _, at most 64, and no digit first");
-    if (directive->option == SSPI_OPTION_DELEGATION_TARGET && !is_service(word))
+    if ((directive->option == SSPI_OPTION_DELEGATION_TARGET ||
+         directive->option == SSPI_OPTION_PROXY_NEGOTIATE) &&
+        !is_service(word))
         return refuse(directive, word, "a service with its host: HTTP/backend.example.com");
     if (directive->option == SSPI_OPTION_DELEGATION_REALM &&
         (memchr(word.data, '@', word.len) != NULL || memchr(word.data, '/', word.len) != NULL ||

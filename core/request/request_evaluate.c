@@ -55,7 +55,8 @@ bool request_evaluate_has_foreign_scheme(const struct sspi_exchange *exchange,
 bool sspi_exchange_hides_authorization(const struct sspi_exchange *exchange,
                                        const struct sspi_policy *policy)
 {
-    return exchange != NULL && exchange->header_is_ours && !policy->forward_authorization;
+    return policy->proxy_negotiate.n > 0 ||
+           (exchange != NULL && exchange->header_is_ours && !policy->forward_authorization);
 }
 
 /* Evaluates the header's credentials, whose scheme is offered, or continues their evaluation. */

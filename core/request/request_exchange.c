@@ -52,6 +52,8 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     sspi_job_unref(exchange->waiting_leg.job);
     acceptor_credentials_release(&exchange->acceptor->credentials,
                                  exchange->waiting_leg.credential);
+    sspi_job_unref(exchange->onward.job);
+    bytes_free(&exchange->onward.value);
     free(exchange->user_name);
     free(exchange->lookup.user);
     bytes_wipe(&exchange->lookup, sizeof(exchange->lookup));

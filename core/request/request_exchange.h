@@ -69,6 +69,12 @@ struct request_basic {
     uint32_t wait_ms;     /* the last delay; 0: it has not waited */
 };
 
+/* The user's own login for the upstream of a proxied request. */
+struct request_onward {
+    struct sspi_job *job; /* a reference; request_onward.c knows more; NULL: none */
+    struct bytes value;   /* of Authorization; secret; empty: none */
+};
+
 /* A refusal, as its log entry begins. */
 struct request_refusal {
     enum sspi_reason reason; /* NONE: there was no refusal */
@@ -102,6 +108,7 @@ struct sspi_exchange {
     struct request_lookup lookup;
     struct request_session session;
     struct request_delegation delegation;
+    struct request_onward onward;
     struct sspi_job *local_groups; /* a reference; request_local_groups.c knows more; NULL: none */
     struct sspi_job *reload_job;   /* reads a changed file again; the next step logs its result */
     bool reload_started;           /* the evaluation has made its only reload_job */

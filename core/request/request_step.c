@@ -14,6 +14,7 @@
 #include "request_delegation.h"
 #include "request_local_groups.h"
 #include "request_login.h"
+#include "request_onward.h"
 #include "request_reload.h"
 #include "request_session.h"
 #include "request_session_make.h"
@@ -300,14 +301,24 @@ static enum sspi_reason find_local_groups(struct sspi_exchange *exchange,
     return found;
 }
 
-/* As request_delegation_find(), but hands the job out. */
+/* As request_onward_find(), but hands the job out. */
+static enum sspi_reason find_onward(struct sspi_exchange *exchange,
+                                    const struct sspi_policy *policy)
+{
+    enum sspi_reason found = request_onward_find(exchange, policy);
+    if (found == SSPI_REASON_NONE)
+        request_exchange_need_job(exchange, exchange->onward.job);
+    return found;
+}
+
+/* As request_delegation_find(), but hands the job out. The login at the upstream comes after it. */
 static enum sspi_reason find_delegation(struct sspi_exchange *exchange,
                                         const struct sspi_policy *policy)
 {
     enum sspi_reason found = request_delegation_find(exchange, policy);
     if (found == SSPI_REASON_NONE)
         request_exchange_need_job(exchange, exchange->delegation.job);
-    return found;
+    return found == SSPI_REASON_GRANTED ? find_onward(exchange, policy) : found;
 }
 
 /* Decides about credentials that are verified. */
