@@ -146,6 +146,23 @@ parts 'passwords of files', \%spec,
     logged($server, 'MISSING_BINDING');
 };
 
+# ---- a .htaccess file, which httpd reads only for a request ----
+
+sub htaccess { return join "\n", 'AuthType SSPI', 'AuthName other', 'SSPIPackages Basic', 'Require valid-user', @_, '' }
+
+scenario 'a .htaccess file offers Basic', { on => 'apache', apache_head => "SSPIDigestUserFile $users\n",
+    locations => [ { path => '/d/', %digest } ], apache => "<Directory \"\@DOCROOT\@\">\nAllowOverride All\n</Directory>\n",
+    files => { (map { ("/$_/index.html" => "page\n") } qw(file winbind)), '/file/.htaccess' => htaccess('SSPIBasicTries 2/1m'),
+        '/winbind/.htaccess' => htaccess('SSPIBasicVerify winbind') },
+}, sub {
+    my ($server) = @_;
+    granted(get($server, '/file/', 'alice:other pw'), { user => 'alice' }, 'the user file of the server');
+    is_deeply([ map { get($server, '/file/', "alice:wrong $_")->status } 1 .. 3 ], [ 401, 401, 429 ], 'its limit of wrong passwords');
+    $server->new_log;
+    refused(get($server, '/winbind/', 'alice:other pw'), 500, 'a verifier that was not opened at start');
+    logged($server, 'CONFIGURATION');
+};
+
 # ---- configuration ----
 
 sub with { my (%o) = @_; return { locations => [ { path => '/p/', %o } ] } }
