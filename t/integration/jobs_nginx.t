@@ -182,7 +182,7 @@ parts 'a changed file', \%server_config,
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
         $server->new_log;
         is(answer($bobs)->status, 401, 'the old file decides after the limit');
-        has_line($server->new_log, [ 'sspi: ', qr/\b5 seconds\b/ ], 'the log has the limit');
+        has_line($server->new_log, [ 'sspi: ', qr/\b10 seconds\b/ ], 'the log has the limit');
         release();
         ok(wait_until(sub { ask($c, $others, '/p/', 'bob'); answer($others)->status == 200 }),
             'the new file is used after it was read');
@@ -300,7 +300,11 @@ parts 'a worker that does not wait', { %server_config, nginx_main => 'worker_shu
 
 # ---- threads ----
 
-scenario 'eight threads', \%server_config, sub { ok(has_threads($_[0], 8), 'exist without a thread_pool directive') };
+# The pools sspi and sspi_kdc.
+scenario 'eight threads in each pool', \%server_config,
+    sub { ok(has_threads($_[0], 8 + 8), 'exist without a thread_pool directive') };
+scenario 'thread_pool sspi_kdc', { %server_config, nginx_main => 'thread_pool sspi_kdc threads=2;' },
+    sub { ok(has_threads($_[0], 8 + 2), 'the worker has the configured number of threads') };
 
 # There are more files than threads, and each file is needed at the same time.
 my @files = map { "file$_" } 1 .. 9;
@@ -327,7 +331,7 @@ scenario 'all threads busy', { %server_config, locations => [ @{$server_config{l
 
 scenario 'thread_pool sspi', { %server_config, nginx_main => 'thread_pool sspi threads=1 max_queue=0;', allow_log => qr/queue overflow/ }, sub {
     my ($server) = @_;
-    ok(has_threads($server, 1), 'the worker has the configured number of threads');
+    ok(has_threads($server, 1 + 8), 'the worker has the configured number of threads');
     with_held_threads(sub {
         my ($worker, $bobs, $others) = waiting($server, 2, '/p/');
         my $c = $server->client;
@@ -373,7 +377,7 @@ sub rereads {
 edited 'thread_pool sspi may stand behind http{}', sub { return "$_[0]\nthread_pool sspi threads=3;\n" },
     qr/start worker process \d+/, sub {
         my ($server) = @_;
-        ok(has_threads($server, 3), 'the changed file is still in use');
+        ok(has_threads($server, 3 + 8), 'the changed file is still in use');
         rereads($server);
     };
 edited 'without a master', sub { return "master_process off;\n$_[0]" }, qr/getrlimit/, \&rereads;
