@@ -160,7 +160,7 @@ scenario 'a .htaccess file offers Basic', { on => 'apache', apache_head => "SSPI
     is_deeply([ map { get($server, '/file/', "alice:wrong $_")->status } 1 .. 3 ], [ 401, 401, 429 ], 'its limit of wrong passwords');
     $server->new_log;
     refused(get($server, '/winbind/', 'alice:other pw'), 500, 'a verifier that was not opened at start');
-    logged($server, 'CONFIGURATION');
+    has_line($server->new_log, [ message_id('CONFIGURATION'), 'SSPINTLMUserFile' ], 'the log says what is missing');
 };
 
 # ---- configuration ----
