@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "error_info.h"
 #include "kerberos_constrained.h"
+#include "kerberos_delegation.h"
 
 /* A job owns copies of all that it reads, except what lives as long as the acceptor. */
 struct delegating {
@@ -68,12 +69,20 @@ static void run_write(struct sspi_job *job)
 
 static void note_refusal(struct delegating *delegating, const struct sspi_error_info *error_info)
 {
-    delegating->base.reason = error_info->reason;
+    delegating->base.reason =
+        error_info->reason == SSPI_REASON_NONE ? SSPI_REASON_NO_DELEGATION : error_info->reason;
     snprintf(delegating->base.why, sizeof(delegating->base.why), "%s", error_info->text);
 }
 
-/* A refusal of the KDC is remembered, a failure to ask it is not. */
-static struct acceptor_ticket *ask(struct delegating *delegating, uint64_t now_ms)
+/* Tickets that end soon are used until they end. */
+static uint64_t use_until(uint64_t end_ms, uint64_t now_ms)
+{
+    return end_ms > now_ms + ACCEPTOR_TICKETS_MARGIN_MS ? end_ms - ACCEPTOR_TICKETS_MARGIN_MS
+                                                        : end_ms;
+}
+
+static SECURITY_STATUS get(struct delegating *delegating, char **ret_ccache, uint64_t *ret_end_ms,
+                           struct sspi_error_info *error_info)
 {
     const struct kerberos_constrained constrained = {
         .service = delegating->service,
@@ -83,19 +92,30 @@ static struct acceptor_ticket *ask(struct delegating *delegating, uint64_t now_m
         .targets = delegating->targets,
         .n_targets = delegating->n_targets,
     };
+    return kerberos_constrained_get(&constrained, ret_ccache, ret_end_ms, error_info);
+}
+
+/* A refusal of the KDC is remembered, a failure to ask it is not. */
+static struct acceptor_ticket *ask(struct delegating *delegating, uint64_t now_ms)
+{
+    struct sspi_view key = bytes_as_view(&delegating->key);
     struct sspi_error_info error_info = {0};
     char *ccache = NULL;
-    uint64_t end_ms = now_ms + ACCEPTOR_TICKETS_REFUSED_MS;
-    SECURITY_STATUS status = kerberos_constrained_get(&constrained, &ccache, &end_ms, &error_info);
+    uint64_t end_ms = 0;
+    SECURITY_STATUS status = get(delegating, &ccache, &end_ms, &error_info);
     delegating->base.job.is_unanswered = status == SEC_E_NO_AUTHENTICATING_AUTHORITY;
-    if (status == SEC_E_OK)
-        return acceptor_tickets_end(delegating->tickets, bytes_as_view(&delegating->key), ccache,
-                                    end_ms - ACCEPTOR_TICKETS_MARGIN_MS, NULL);
+    if (status == SEC_E_OK && end_ms > now_ms)
+        return acceptor_tickets_end(delegating->tickets, key, ccache, use_until(end_ms, now_ms),
+                                    NULL);
+    if (status == SEC_E_OK) {
+        kerberos_delegation_free(ccache);
+        error_info_set(&error_info, SSPI_REASON_NO_DELEGATION,
+                       "the KDC's ticket has ended already");
+    }
     note_refusal(delegating, &error_info);
-    return acceptor_tickets_end(delegating->tickets, bytes_as_view(&delegating->key), NULL,
-                                now_ms + ACCEPTOR_TICKETS_REFUSED_MS,
-                                error_info.reason == SSPI_REASON_NO_DELEGATION ? &error_info
-                                                                               : NULL);
+    return acceptor_tickets_end(
+        delegating->tickets, key, NULL, now_ms + ACCEPTOR_TICKETS_REFUSED_MS,
+        error_info.reason == SSPI_REASON_NO_DELEGATION ? &error_info : NULL);
 }
 
 /* The next step finds the entry in the table. */
@@ -108,6 +128,11 @@ static void run_ask(struct sspi_job *job)
         acceptor_tickets_begin(delegating->tickets, bytes_as_view(&delegating->key), now_ms);
     if (entry == NULL)
         entry = ask(delegating, now_ms);
+    /* Without this, each step would ask the KDC again. */
+    if (entry == NULL && delegating->base.reason == SSPI_REASON_NONE) {
+        delegating->base.reason = SSPI_REASON_NO_DELEGATION;
+        snprintf(delegating->base.why, sizeof(delegating->base.why), OUT_OF_MEMORY);
+    }
     acceptor_ticket_unref(entry);
 }
 
