@@ -213,6 +213,12 @@ ngx_http_sspi_open_policies(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
 
     for (i = 0; i < smcf->protected.nelts; i++) {
 
+        if (slcfp[i]->packages) {
+            sspi_policy_offer_configured(&slcfp[i]->policy,
+                                         slcfp[i]->realm != NULL,
+                                         SSPI_SERVER_NGINX);
+        }
+
         if (!ngx_http_sspi_check_realm(slcfp[i], error)
             || !sspi_acceptor_open(smcf->acceptor, &slcfp[i]->policy, true,
                                    slcfp[i]->realm != NULL, error))

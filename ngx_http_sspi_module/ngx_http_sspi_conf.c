@@ -76,6 +76,14 @@ ngx_http_sspi_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     conf->outer = prev;
 
+    if (!sspi_policy_is_set(&conf->policy, SSPI_OPTION_MODE)) {
+        conf->mode = prev->mode;
+    }
+
+    if (!sspi_policy_is_set(&conf->policy, SSPI_OPTION_PACKAGES)) {
+        conf->packages = prev->packages;
+    }
+
     sspi_policy_merge(&conf->policy, &prev->policy, &conf->policy);
 
     if (conf->realm == NULL) {
@@ -186,7 +194,9 @@ ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         slcf->line = cf->conf_file->line;
     }
 
-    rv = ngx_http_sspi_set_policy(cf, &slcf->policy, option);
+    rv = ngx_http_sspi_is_choice(cf, option)
+         ? ngx_http_sspi_set_choice(cf, slcf, option)
+         : ngx_http_sspi_set_policy(cf, &slcf->policy, option);
 
     if (rv == NGX_CONF_OK && option == SSPI_OPTION_DELEGATION_VARIABLE
         && ngx_http_sspi_add_ccache_variable(cf, &value[1]) != NGX_OK)

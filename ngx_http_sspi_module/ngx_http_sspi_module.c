@@ -115,10 +115,7 @@ ngx_http_sspi_preaccess_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    if (ctx && ctx->admitted == slcf) {
-
-        /* the access phase of this location has admitted the main request */
-
+    if (ngx_http_sspi_is_admitted(r, slcf)) {
         return NGX_DECLINED;
     }
 

@@ -59,6 +59,8 @@ typedef struct ngx_http_sspi_loc_conf_s  ngx_http_sspi_loc_conf_t;
 struct ngx_http_sspi_loc_conf_s {
     struct sspi_policy         policy;
     ngx_http_complex_value_t  *realm;
+    ngx_http_complex_value_t  *mode;     /* NULL: policy has the value */
+    ngx_http_complex_value_t  *packages; /* NULL: policy has the value */
     ngx_http_sspi_loc_conf_t  *outer;    /* NULL: the http block */
     unsigned                   logout:1; /* the block has sspi_logout */
     unsigned                   used:1;   /* sspi is not off in this block, or
@@ -159,6 +161,8 @@ ngx_int_t ngx_http_sspi_authenticate(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
 ngx_int_t ngx_http_sspi_make_exchange(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx);
+ngx_uint_t ngx_http_sspi_is_admitted(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf);
 ngx_int_t ngx_http_sspi_authenticate_open(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf);
 
@@ -284,6 +288,14 @@ char *ngx_http_sspi_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child);
 char *ngx_http_sspi_set(ngx_conf_t *cf, ngx_command_t *cmd, void *conf);
 ngx_int_t ngx_http_sspi_check_directives(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
+
+/* ngx_http_sspi_choice.c */
+
+ngx_uint_t ngx_http_sspi_is_choice(ngx_conf_t *cf, enum sspi_option option);
+char *ngx_http_sspi_set_choice(ngx_conf_t *cf, ngx_http_sspi_loc_conf_t *slcf,
+    enum sspi_option option);
+ngx_int_t ngx_http_sspi_choose_policy(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf, struct sspi_policy *policy, char *error);
 
 /* ngx_http_sspi_require.c */
 

@@ -15,12 +15,16 @@ static ngx_int_t ngx_http_sspi_realm(ngx_http_request_t *r,
 static ngx_int_t ngx_http_sspi_step(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_policy *policy,
     struct sspi_view realm);
+static void ngx_http_sspi_forget_result(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf, ngx_http_sspi_ctx_t *ctx, ngx_uint_t open);
 static ngx_uint_t ngx_http_sspi_has_other_method(ngx_http_request_t *r,
     const struct sspi_policy *policy);
 static ngx_int_t ngx_http_sspi_serve_need(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
 static ngx_int_t ngx_http_sspi_apply_policy(ngx_http_request_t *r,
-    ngx_http_sspi_loc_conf_t *slcf, const struct sspi_policy *policy);
+    ngx_http_sspi_loc_conf_t *slcf, ngx_uint_t open);
+static ngx_int_t ngx_http_sspi_misconfigured(ngx_http_request_t *r,
+    ngx_http_sspi_ctx_t *ctx, const char *error);
 static ngx_int_t ngx_http_sspi_apply_result(ngx_http_request_t *r,
     ngx_http_sspi_ctx_t *ctx, const struct sspi_result *result);
 static ngx_int_t ngx_http_sspi_keep_challenges(ngx_http_request_t *r,
@@ -43,7 +47,7 @@ ngx_int_t
 ngx_http_sspi_authenticate(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf)
 {
-    return ngx_http_sspi_apply_policy(r, slcf, &slcf->policy);
+    return ngx_http_sspi_apply_policy(r, slcf, 0);
 }
 
 
@@ -57,15 +61,6 @@ ngx_int_t
 ngx_http_sspi_authenticate_open(ngx_http_request_t *r,
     ngx_http_sspi_loc_conf_t *slcf)
 {
-    bool                 tls;
-    struct sspi_policy   policy;
-
-#if (NGX_HTTP_SSL)
-    tls = (r->connection->ssl != NULL);
-#else
-    tls = false;
-#endif
-
     if (!ngx_http_sspi_has_authorization(r)
         && !sspi_connection_keeps_login(ngx_http_sspi_find_connection(r))
         && !ngx_http_sspi_has_session(r, slcf))
@@ -73,22 +68,44 @@ ngx_http_sspi_authenticate_open(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    if (!sspi_policy_make_optional(&slcf->policy, tls, &policy)) {
-        return NGX_DECLINED;
-    }
-
-    return ngx_http_sspi_apply_policy(r, slcf, &policy);
+    return ngx_http_sspi_apply_policy(r, slcf, 1);
 }
 
 
+/*
+ * Whether the access phase of this location has admitted the main request, and
+ * with that the subrequest r.  If the value of "sspi" or "sspi_packages" is
+ * not the same for every request, or if the main request needed no user
+ * because of its method, r needs a decision of its own.
+ */
+
+ngx_uint_t
+ngx_http_sspi_is_admitted(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf)
+{
+    ngx_http_sspi_ctx_t  *ctx;
+
+    ctx = ngx_http_sspi_get_ctx(r);
+
+    return ctx && ctx->admitted == slcf
+           && slcf->mode == NULL
+           && slcf->packages == NULL
+           && !sspi_policy_exempts(&slcf->policy,
+                                   ngx_http_sspi_view(&r->main->method_name));
+}
+
+
+/* open: another module has admitted the request */
+
 static ngx_int_t
 ngx_http_sspi_apply_policy(ngx_http_request_t *r,
-    ngx_http_sspi_loc_conf_t *slcf, const struct sspi_policy *policy)
+    ngx_http_sspi_loc_conf_t *slcf, ngx_uint_t open)
 {
+    bool                  tls;
+    char                  error[SSPI_ERROR_SIZE];
     ngx_int_t             rc;
-    ngx_uint_t            had_user;
     struct sspi_view      realm;
-    struct sspi_policy    other;
+    struct sspi_policy    policy;
     ngx_http_sspi_ctx_t  *ctx;
 
     ctx = ngx_http_sspi_make_ctx(r);
@@ -109,29 +126,29 @@ ngx_http_sspi_apply_policy(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    rc = ngx_http_sspi_choose_policy(r, slcf, &policy, error);
+
+    if (rc != NGX_OK) {
+        return ngx_http_sspi_misconfigured(r, ctx,
+                                           rc == NGX_DECLINED ? error : NULL);
+    }
+
+    if (policy.mode == SSPI_MODE_OFF) {
+        return NGX_DECLINED;
+    }
+
+#if (NGX_HTTP_SSL)
+    tls = (r->connection->ssl != NULL);
+#else
+    tls = false;
+#endif
+
+    if (open && !sspi_policy_make_optional(&policy, tls, &policy)) {
+        return NGX_DECLINED;
+    }
+
     if (r == r->main) {
-        had_user = ctx->granted;
-
-        ctx->granted = 0;
-        ctx->keepalive = 0;
-        ctx->admitted = NULL;
-
-        /* an error page of a 401 needs the challenges, also if it is admitted */
-
-        if (r->err_status != ctx->challenged) {
-            ctx->n_challenges = 0;
-        }
-        ngx_str_null(&ctx->error);
-
-        if (policy == &slcf->policy) {
-            ctx->checked = slcf;
-        }
-
-        /* had_user: the location that redirected to this one granted a user */
-
-        if (policy == &slcf->policy || had_user) {
-            ngx_http_sspi_set_remote_user(r, ctx);
-        }
+        ngx_http_sspi_forget_result(r, slcf, ctx, open);
 
     } else if (ngx_http_sspi_make_groups(r, ctx) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -141,13 +158,69 @@ ngx_http_sspi_apply_policy(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (policy->exempt.n && ngx_http_sspi_has_other_method(r, policy)) {
-        other = *policy;
-        other.exempt.n = 0;
-        policy = &other;
+    if (policy.exempt.n && ngx_http_sspi_has_other_method(r, &policy)) {
+        policy.exempt.n = 0;
     }
 
-    return ngx_http_sspi_step(r, ctx, policy, realm);
+    return ngx_http_sspi_step(r, ctx, &policy, realm);
+}
+
+
+/* error: NULL if memory ran out */
+
+static ngx_int_t
+ngx_http_sspi_misconfigured(ngx_http_request_t *r, ngx_http_sspi_ctx_t *ctx,
+    const char *error)
+{
+    const struct sspi_result  *result;
+
+    if (r == r->main) {
+        ctx->granted = 0;
+        ngx_http_sspi_set_remote_user(r, ctx);
+    }
+
+    if (error) {
+        result = sspi_exchange_misconfigured(ctx->exchange, error);
+
+        ngx_http_sspi_log_result(r, result);
+
+        (void) ngx_http_sspi_keep_error(r, ctx, result);
+    }
+
+    return NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+/* the main request has come to this location: an earlier result is void */
+
+static void
+ngx_http_sspi_forget_result(ngx_http_request_t *r,
+    ngx_http_sspi_loc_conf_t *slcf, ngx_http_sspi_ctx_t *ctx, ngx_uint_t open)
+{
+    ngx_uint_t  had_user;
+
+    had_user = ctx->granted;
+
+    ctx->granted = 0;
+    ctx->keepalive = 0;
+    ctx->admitted = NULL;
+
+    /* an error page of a 401 needs the challenges, also if it is admitted */
+
+    if (r->err_status != ctx->challenged) {
+        ctx->n_challenges = 0;
+    }
+    ngx_str_null(&ctx->error);
+
+    if (!open) {
+        ctx->checked = slcf;
+    }
+
+    /* had_user: the location that redirected to this one granted a user */
+
+    if (!open || had_user) {
+        ngx_http_sspi_set_remote_user(r, ctx);
+    }
 }
 
 

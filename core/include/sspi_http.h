@@ -141,6 +141,16 @@ bool sspi_policy_set(struct sspi_policy *policy, enum sspi_option option,
                      const struct sspi_view *words, size_t n_words, enum sspi_server server,
                      char *error);
 
+/* The same for a value that the server has evaluated for one request: `text` is split at blanks.
+ * For MODE and PACKAGES. `error` may contain what a client sent. */
+bool sspi_policy_set_text(struct sspi_policy *policy, enum sspi_option option,
+                          struct sspi_view text, enum sspi_server server, char *error);
+
+/* For a policy whose PACKAGES depend on the request: sets them to all schemes that are configured,
+ * so that all files are opened. Negotiate needs a named keytab or NTLM, or is the only scheme. */
+void sspi_policy_offer_configured(struct sspi_policy *policy, bool has_realm,
+                                  enum sspi_server server);
+
 /* Writes the policy of `inner`, a scope within `outer`. `ret_policy` may be one of the two.
  * Allocates nothing: a server may merge for every request. */
 void sspi_policy_merge(struct sspi_policy *ret_policy, const struct sspi_policy *outer,
@@ -537,6 +547,10 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
  * asks for groups that the session's cookie had no room for. It has no headers: those of the last
  * step or challenge are for the answer. The result lives as long as a step's. */
 const struct sspi_result *sspi_exchange_deny(struct sspi_exchange *exchange);
+
+/* sspi_policy_set_text() failed with `error`. Returns a result with status 500 and a log entry. */
+const struct sspi_result *sspi_exchange_misconfigured(struct sspi_exchange *exchange,
+                                                      const char *error);
 
 /* True if the last step's result has a user whose full form ("alice@REALM"; "digest:alice" for
  * Digest) is `name`. It is never compared with the short or local form, in which names of different

@@ -518,3 +518,17 @@ const struct sspi_result *sspi_exchange_deny(struct sspi_exchange *exchange)
         request_answer_set_error(exchange, log_denied(exchange));
     return &exchange->result;
 }
+
+const struct sspi_result *sspi_exchange_misconfigured(struct sspi_exchange *exchange,
+                                                      const char *error)
+{
+    char shown[SSPI_ERROR_SIZE];
+    request_exchange_begin_result(exchange);
+    escape_configured(shown, sizeof(shown), bytes_view(error));
+    enum sspi_reason reason =
+        request_exchange_log(exchange, SSPI_REASON_CONFIGURATION, SEC_E_OK, "%s", shown);
+    exchange->result.status = request_count_status(reason);
+    request_answer_set_error(exchange, reason);
+    count_end(exchange, reason);
+    return &exchange->result;
+}
