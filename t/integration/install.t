@@ -25,7 +25,7 @@ chomp(my $apache_modules = `apxs -q LIBEXECDIR`);
 my $local = "$prefix/usr/local";
 for my $file ("$prefix$apache_modules/mod_sspi.so", "$prefix/usr/lib/nginx/modules/ngx_http_sspi_module.so",
     "$local/bin/sspi-passwd", "$local/bin/sspi-key", map { "$local/include/sspi/$_" } qw(sspi.h security.h sspi_acceptor.h sspi_view.h
-        sspi_http.h sspi_options.def sspi_reasons.def
+        sspi_http.h sspi_http_headers.h sspi_options.def sspi_reasons.def
         sspi_variables.def))
 {
     ok(-f $file, substr($file, length $prefix) . ' is there');
