@@ -229,7 +229,11 @@ ngx_http_sspi_open_policies(ngx_conf_t *cf, ngx_http_sspi_main_conf_t *smcf)
             return NGX_ERROR;
         }
 
-        ngx_http_sspi_check_sessions(smcf, slcfp[i]);
+        /* with a variable, the request decides which sessions count */
+
+        if (slcfp[i]->packages == NULL) {
+            ngx_http_sspi_check_sessions(smcf, slcfp[i]);
+        }
     }
 
     return NGX_OK;
