@@ -3,6 +3,7 @@
 
 #include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
+#include <krb5/krb5.h>
 
 #include "error_info.h"
 #include "kerberos_gss.h"
@@ -73,4 +74,32 @@ SECURITY_STATUS kerberos_initiate_token(const char *ccache, const char *client, 
     if (major != GSS_S_COMPLETE)
         return kerberos_gss_initiate_status(major, minor, error_info);
     return ret_token->failed ? error_info_no_memory(error_info) : SEC_E_OK;
+}
+
+static krb5_error_code find_ticket(krb5_context krb5, krb5_ccache ccache, const char *target)
+{
+    krb5_creds wanted = {0}, *found = NULL;
+    krb5_error_code code = krb5_cc_get_principal(krb5, ccache, &wanted.client);
+    if (code == 0)
+        code = krb5_parse_name(krb5, target, &wanted.server);
+    if (code == 0)
+        code = krb5_get_credentials(krb5, KRB5_GC_CACHED, ccache, &wanted, &found);
+    krb5_free_creds(krb5, found);
+    krb5_free_cred_contents(krb5, &wanted);
+    return code;
+}
+
+bool kerberos_initiate_has_ticket(const char *ccache, const char *target)
+{
+    krb5_context krb5;
+    krb5_ccache cache;
+    bool found = false;
+    if (krb5_init_context(&krb5) != 0)
+        return false;
+    if (krb5_cc_resolve(krb5, ccache, &cache) == 0) {
+        found = find_ticket(krb5, cache, target) == 0;
+        krb5_cc_close(krb5, cache);
+    }
+    krb5_free_context(krb5);
+    return found;
 }

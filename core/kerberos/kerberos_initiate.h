@@ -14,4 +14,8 @@ SECURITY_STATUS kerberos_initiate_token(const char *ccache, const char *client, 
                                         struct bytes *ret_token,
                                         struct sspi_error_info *error_info) MUST_USE;
 
+/* True if the cache has a ticket for `target` that has not ended, so that kerberos_initiate_token()
+ * does not ask the KDC. Blocks on the file system. */
+bool kerberos_initiate_has_ticket(const char *ccache, const char *target) MUST_USE;
+
 #endif

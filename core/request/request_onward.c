@@ -18,6 +18,10 @@ struct login {
     struct bytes target;            /* a NUL follows */
     char *client;                   /* the principal of the tickets; NULL: it is not known here */
     struct bytes token;
+    /* The first job has no slot and must not ask the KDC: while the KDC is silent, users with a
+     * ticket for the upstream need not wait. */
+    bool may_ask_kdc;
+    bool lacks_ticket; /* the first job found none, so a second one asks the KDC */
     SECURITY_STATUS status;
     struct sspi_error_info error_info;
 };
@@ -27,8 +31,13 @@ struct login {
 static void run(struct sspi_job *job)
 {
     struct login *login = (struct login *)job;
-    login->status = kerberos_initiate_token(acceptor_ccache_name(login->ccache).data, login->client,
-                                            login->target.data, &login->token, &login->error_info);
+    const char *ccache = acceptor_ccache_name(login->ccache).data;
+    login->lacks_ticket =
+        !login->may_ask_kdc && !kerberos_initiate_has_ticket(ccache, login->target.data);
+    if (login->lacks_ticket)
+        return;
+    login->status = kerberos_initiate_token(ccache, login->client, login->target.data,
+                                            &login->token, &login->error_info);
     job->is_unanswered = login->error_info.reason == SSPI_REASON_KDC_UNREACHABLE;
 }
 
@@ -104,7 +113,17 @@ static enum sspi_reason begin(struct sspi_exchange *exchange, const struct sspi_
     if (login == NULL)
         return request_exchange_out_of_memory(exchange);
     exchange->onward.job = &login->job;
-    switch (acceptor_job_acquire(&login->job,
+    return SSPI_REASON_NONE;
+}
+
+static enum sspi_reason begin_asking(struct sspi_exchange *exchange,
+                                     const struct sspi_policy *policy)
+{
+    enum sspi_reason reason = begin(exchange, policy);
+    if (reason != SSPI_REASON_NONE)
+        return reason;
+    ((struct login *)exchange->onward.job)->may_ask_kdc = true;
+    switch (acceptor_job_acquire(exchange->onward.job,
                                  acceptor_limiter_of(exchange->acceptor, ACCEPTOR_WAIT_KDC))) {
     case ACCEPTOR_LIMITER_ACQUIRED:
         return SSPI_REASON_NONE;
@@ -139,10 +158,14 @@ static enum sspi_reason end(struct sspi_exchange *exchange, const struct sspi_po
     case ACCEPTOR_JOB_NEW:
         return lack(exchange, policy, SSPI_REASON_BUSY, "no thread was free to make it");
     case ACCEPTOR_JOB_RUNNING:
-        return lack(exchange, policy, SSPI_REASON_KDC_UNREACHABLE, "the KDC does not answer");
+        return login->may_ask_kdc
+                   ? lack(exchange, policy, SSPI_REASON_KDC_UNREACHABLE, "the KDC does not answer")
+                   : lack(exchange, policy, SSPI_REASON_BUSY, "it takes too long to make it");
     case ACCEPTOR_JOB_DONE:
         break;
     }
+    if (login->lacks_ticket)
+        return begin_asking(exchange, policy);
     if (login->status == SEC_E_OK)
         return take_token(exchange, &login->token);
     if (login->status == SEC_E_INSUFFICIENT_MEMORY)

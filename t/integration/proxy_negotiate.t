@@ -17,7 +17,7 @@ use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Session;
 
-my $kdc = SSPI::Test::KDC->new(principals => ['HTTP/backend']);
+my $kdc = SSPI::Test::KDC->new(principals => [ 'HTTP/backend', 'HTTP/second' ]);
 my %login = map { $_ => $kdc->login($_, forwardable => 1) } qw(alice bob);
 my $backend_keytab = $kdc->make_keytab('backend.keytab', 'HTTP/backend');
 my $dir = ccache_dir();
@@ -71,6 +71,8 @@ my %server_config = (
     locations => [
         proxied('/b/', '/b/'),
         proxied('/session/', '/b/', session => 'on', session_require_tls => 'off'),
+        proxied('/second/', '/b/', session => 'on', session_require_tls => 'off', proxy_negotiate => 'HTTP/second',
+            delegation_required => 'on'),
         proxied('/optional/', '/b/', sspi => 'optional'),
         proxied('/challenge/', '/challenge/'),
         proxied('/intercept/', '/challenge/', apache => "ProxyErrorOverride on\nErrorDocument 401 /page/",
@@ -153,6 +155,29 @@ parts 'onward', \%server_config,
         is_deeply([ map { $_->{user} } @requests ], [ ('alice@SSPI.TEST') x 4 ], 'the upstream sees alice');
         ok(!(grep { $_->{header} =~ /Bearer/ } @requests), 'and never the header of the client');
         is(tgs_requests() - $before, 0, 'the ticket for the upstream is remembered');
+    },
+    'a silent KDC' => sub {
+        my ($server) = @_;
+        my $cookie = set_by_login(get($server, 'alice', '/session/'), 'a login');
+        upstream_requests(1);
+        my $get = sub { return $server->connection->get($_[0], headers => ["Cookie: $cookie"]) };
+        $kdc->pause;
+        my $done = eval {
+            $server->new_log;
+            my $start = time;
+            is($get->('/second/')->status, 503, 'a ticket that is not remembered: 503');
+            my $took = time - $start;
+            ok($took >= 9 && $took < 15, "after 10 seconds: $took");
+            like($server->new_log, qr/@{[ message_id('KDC_UNREACHABLE') ]}.*HTTP\/second/, 'one line says why');
+            $start = time;
+            is($get->('/session/')->status, 200, 'a ticket that is remembered');
+            ok(time - $start < 5, 'does not wait for the KDC');
+            1;
+        };
+        my $why = $@;
+        $kdc->resume;
+        die $why if !$done;
+        is((upstream_requests(1))[0]{user}, 'alice@SSPI.TEST', 'the upstream sees alice');
     },
     'without tickets' => sub {
         my ($server) = @_;
