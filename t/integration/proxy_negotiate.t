@@ -61,16 +61,19 @@ my %server_config = (
     extra_ports => 2,
     apache_head => SSPI::Test::Apache::module_lines(qw(proxy_balancer lbmethod_byrequests slotmem_shm)),
     files => { '/pages/part.html' => 'with <!--#include virtual="/b/part" -->', '/b/index.html' => 'none' },
-    apache => qq(LogFormat "%U %{Authorization}i" onward\nCustomLog "\@DIR\@/logs/onward.log" onward\n)
+    apache => qq(SSLProxyEngine on\nSSLProxyCheckPeerName off\nLogFormat "%U %{Authorization}i" onward\nCustomLog "\@DIR\@/logs/onward.log" onward\n)
         . join('', map { qq(<Proxy "balancer://pair$_">\nBalancerMember "http://127.0.0.1:\@PORT$_\@"\n)
             . qq(BalancerMember "http://$upstream" status=+H\n</Proxy>\n) } 1, 2),
     nginx_http => "upstream backend { server $upstream; keepalive 16; }\n"
+        . "    upstream tls_backend { server 127.0.0.1:$backend->{https}; keepalive 16; }\n"
         . join('', map { "    upstream pair$_ { server 127.0.0.1:\@PORT$_\@; server $upstream backup; }\n" } 1, 2)
         . "    log_format onward '\$uri \$http_authorization';",
     nginx => "access_log \@DIR\@/logs/onward.log onward;\n",
     locations => [
         proxied('/b/', '/b/'),
         proxied('/session/', '/b/', session => 'on', session_require_tls => 'off'),
+        { path => '/tls/', %onward, apache => "ProxyPass https://127.0.0.1:$backend->{https}/b/",
+            nginx => "proxy_pass https://tls_backend/b/;\nproxy_http_version 1.1;\nproxy_set_header Connection \"\";" },
         proxied('/second/', '/b/', session => 'on', session_require_tls => 'off', proxy_negotiate => 'HTTP/second',
             delegation_required => 'on'),
         proxied('/optional/', '/b/', sspi => 'optional'),
@@ -128,6 +131,12 @@ parts 'onward', \%server_config,
         my $a = $server->connection->get('/plain/');
         is($a->status, 401, 'no connection of the pool has the login of alice');
         upstream_requests(1);
+    },
+    'an upstream with TLS' => sub {
+        my ($server) = @_;
+        is(get($server, $_, '/tls/')->status, 200, $_) for qw(alice bob alice);
+        is_deeply([ map { $_->{user} } upstream_requests(3) ], [ map { "$_\@SSPI.TEST" } qw(alice bob alice) ],
+            'the upstream sees each user');
     },
     'other requests' => sub {
         my ($server) = @_;
