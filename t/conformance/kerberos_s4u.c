@@ -283,6 +283,15 @@ static void the_evidence_is_a_ticket_of_the_user(void **state)
     assert_int_equal(n_asked("PROTOCOL-TRANSITION s4u-client=" ALICE), 1);
 }
 
+/* WEB$ has no flag ok_to_auth_as_delegate. MIT's KDC demands it only of a service with targets. */
+static void a_service_without_targets_needs_no_flag(void **state)
+{
+    struct evidence evidence;
+    assert_int_equal(self("machine.keytab", ALICE, &evidence), SEC_E_OK);
+    expect_evidence("machine.keytab", &evidence, ALICE, true);
+    bytes_free(&evidence.der);
+}
+
 static SECURITY_STATUS proxy(const char *user, struct sspi_view evidence, const char *target)
 {
     struct kerberos_service_credential *service = service_of("http.keytab", NULL);
@@ -429,6 +438,7 @@ int main(void)
         cmocka_unit_test_teardown(a_ticket_is_refreshed_before_its_end, back_to_the_realm),
         cmocka_unit_test_teardown(threads_share_one_ticket, back_to_the_realm),
         cmocka_unit_test_teardown(the_evidence_is_a_ticket_of_the_user, back_to_the_realm),
+        cmocka_unit_test_teardown(a_service_without_targets_needs_no_flag, back_to_the_realm),
         cmocka_unit_test_teardown(evidence_of_a_protected_user_is_not_forwardable,
                                   back_to_the_realm),
         cmocka_unit_test_teardown(an_unknown_user_has_no_evidence, back_to_the_realm),
