@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "kerberos_delegation.h"
+#include "kerberos_initiate.h"
 #include "kerberos_s4u.h"
 
 #define THREADS 8
@@ -22,6 +23,8 @@
 #define ALICE "alice@SSPI.TEST"
 #define BOB   "bob@SSPI.TEST"
 #define HTTP  "HTTP/localhost@SSPI.TEST"
+
+#define BACKEND "HTTP/backend@SSPI.TEST"
 
 static struct sspi_error_info error_info;
 
@@ -399,6 +402,60 @@ static void a_wrong_target_or_evidence_is_refused(void **state)
     assert_int_not_equal(proxy(ALICE, SSPI_VIEW(""), "HTTP/backend"), SEC_E_OK);
 }
 
+/* ---- the login at the next service ---- */
+
+static SECURITY_STATUS initiate(const char *ccache, const char *client, struct bytes *ret_token)
+{
+    error_info = (struct sspi_error_info){0};
+    return kerberos_initiate_token(ccache, client, BACKEND, ret_token, &error_info);
+}
+
+static void expect_token(const char *ccache, const char *client)
+{
+    BYTES_CLEANUP struct bytes token = {0};
+    if (initiate(ccache, client, &token) != SEC_E_OK)
+        fail_msg("%s", error_info.text);
+    assert_true(token.len > 0);
+}
+
+/* Nor does this ask the KDC. */
+static void expect_no_token(const char *ccache, const char *client)
+{
+    BYTES_CLEANUP struct bytes token = {0};
+    size_t before = n_asked("_REQ ");
+    expect_failure(initiate(ccache, client, &token), SEC_E_INTERNAL_ERROR, SSPI_REASON_INTERNAL,
+                   "Kerberos made no token: ");
+    assert_int_equal(token.len, 0);
+    assert_int_equal(n_asked("_REQ "), before);
+}
+
+static void a_cache_logs_only_its_own_client_in(void **state)
+{
+    const char *ccache = getenv("KRB5CCNAME");
+    expect_no_token(ccache, BOB);
+    expect_no_token(ccache, "alice@OTHER.TEST");
+    expect_token(ccache, ALICE);
+    expect_token(ccache, NULL);
+    expect_no_token(ccache, BOB);
+}
+
+static void the_service_does_not_log_in_instead_of_the_user(void **state)
+{
+    static const char empty[] = "MEMORY:sspi-test-empty";
+    struct kerberos_service_credential *service = service_of("http.keytab", NULL);
+    struct kerberos_service_ticket *ticket = acquired(service);
+    expect_no_token(ticket->ccache, ALICE);
+
+    /* The default cache is alice's. The default keys are the service's. */
+    assert_int_equal(setenv("KRB5_CLIENT_KTNAME", in_realm("http.keytab"), 1), 0);
+    expect_no_token(empty, ALICE);
+    expect_no_token(empty, HTTP);
+    expect_no_token(empty, NULL);
+    unsetenv("KRB5_CLIENT_KTNAME");
+    kerberos_service_ticket_unref(ticket);
+    kerberos_service_credential_unref(service);
+}
+
 /* The last test: it ends all tickets of the realm. */
 static void a_ticket_that_the_kdc_does_not_accept_is_given_up(void **state)
 {
@@ -445,6 +502,9 @@ int main(void)
         cmocka_unit_test_teardown(only_the_name_of_a_user_has_evidence, back_to_the_realm),
         cmocka_unit_test_teardown(the_text_says_why_the_kdc_refuses, back_to_the_realm),
         cmocka_unit_test_teardown(a_wrong_target_or_evidence_is_refused, back_to_the_realm),
+        cmocka_unit_test_teardown(a_cache_logs_only_its_own_client_in, back_to_the_realm),
+        cmocka_unit_test_teardown(the_service_does_not_log_in_instead_of_the_user,
+                                  back_to_the_realm),
         cmocka_unit_test_teardown(a_ticket_that_the_kdc_does_not_accept_is_given_up,
                                   back_to_the_realm),
     };
