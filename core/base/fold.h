@@ -10,4 +10,11 @@
  * `text` is not well-formed, or out of memory; `to` then holds nothing usable. */
 bool fold_upper(struct bytes *to, struct sspi_view text) MUST_USE;
 
+/* Appends `text` (UTF-8, at most FOLD_LIMIT octets) without all that a directory may ignore when it
+ * compares names: case, accents, width, the kind of kana, blanks and invisible characters. Names
+ * that are different users can become equal, so use it only to count. False as above. */
+bool fold_alike(struct bytes *to, struct sspi_view text) MUST_USE;
+
+#define FOLD_LIMIT 512u
+
 #endif

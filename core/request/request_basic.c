@@ -119,8 +119,7 @@ static enum sspi_reason verify_by_file(struct sspi_exchange *exchange,
     return start_reload(exchange, &files) ? SSPI_REASON_NONE : refuse_counted(exchange, in, call);
 }
 
-/* Verifies a password unless the limit of wrong ones is reached. Remembered passwords are no
- * exception, because otherwise the answer would say which password is right. */
+/* Verifies a password unless the limit of wrong ones is reached. */
 static enum sspi_reason verify(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                                const struct package_password *in, struct request_basic_who *who)
 {
@@ -130,11 +129,12 @@ static enum sspi_reason verify(struct sspi_exchange *exchange, const struct sspi
     uint64_t until_ms;
     if (!policy_basic_verifier(policy, &verifier))
         return SSPI_REASON_CONFIGURATION;
-    if (store_tries_check(&exchange->acceptor->passwords->tries, &call, &until_ms) !=
-        STORE_TRIES_OPEN)
-        return request_basic_refuse_tries(exchange, in->user, &call, until_ms);
-    return verifier == SSPI_BASIC_VERIFY_FILE ? verify_by_file(exchange, policy, in, &call)
-                                              : request_basic_ask(exchange, policy, in, who);
+    if (verifier != SSPI_BASIC_VERIFY_FILE)
+        return request_basic_ask(exchange, policy, in, who);
+    return store_tries_check(&exchange->acceptor->passwords->tries, &call, &until_ms) ==
+                   STORE_TRIES_OPEN
+               ? verify_by_file(exchange, policy, in, &call)
+               : request_basic_refuse_tries(exchange, in->user, &call, until_ms);
 }
 
 enum sspi_reason request_basic_evaluate(struct sspi_exchange *exchange,

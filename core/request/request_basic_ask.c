@@ -375,6 +375,32 @@ static struct acceptor_source *find_source(struct sspi_exchange *exchange,
     return NULL;
 }
 
+/* Remembered passwords are no exception from the limit of wrong ones, because otherwise the answer
+ * would say which password is right. */
+static enum sspi_reason
+find_or_ask(struct sspi_exchange *exchange, const struct sspi_policy *policy,
+            struct acceptor_source *source, const struct package_password *in,
+            const struct acceptor_password_tag *tag, struct request_basic_who *who)
+{
+    uint64_t until_ms;
+    const struct store_tries_call call = request_basic_who_call(who, steady_ms());
+    switch (store_tries_check_asked(&exchange->acceptor->passwords->tries, &call,
+                                    password_number(tag), &until_ms)) {
+    case STORE_TRIES_LIMITED:
+        return request_basic_refuse_tries(exchange, in->user, &call, until_ms);
+    case STORE_TRIES_ASKED_NOW:
+        return wait_for_other(exchange, wait_of(policy));
+    case STORE_TRIES_OPEN:
+        break;
+    }
+    if (find_remembered(exchange, policy, tag))
+        return grant(exchange, source);
+    policy_identity_clear(&exchange->identity);
+    if (request_exchange_start_reload(exchange, source))
+        return SSPI_REASON_NONE;
+    return ask(exchange, policy, source, in, tag, who);
+}
+
 static enum sspi_reason fail(struct sspi_exchange *exchange)
 {
     struct sspi_error_info error_info;
@@ -389,14 +415,9 @@ enum sspi_reason request_basic_ask(struct sspi_exchange *exchange, const struct 
     struct acceptor_source *source = find_source(exchange, policy);
     if (source == NULL)
         return SSPI_REASON_CONFIGURATION;
-    if (!make_tag(exchange, policy, source, in, &tag))
-        return fail(exchange);
-    if (find_remembered(exchange, policy, &tag))
-        return grant(exchange, source);
-    policy_identity_clear(&exchange->identity);
-    if (request_exchange_start_reload(exchange, source))
-        return SSPI_REASON_NONE;
-    return ask(exchange, policy, source, in, &tag, who);
+    return make_tag(exchange, policy, source, in, &tag)
+               ? find_or_ask(exchange, policy, source, in, &tag, who)
+               : fail(exchange);
 }
 
 enum sspi_reason request_basic_ask_end(struct sspi_exchange *exchange,

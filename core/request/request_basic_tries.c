@@ -8,6 +8,9 @@
 #include "escape.h"
 #include "fold.h"
 #include "policy.h"
+#include "request_basic_header.h"
+
+_Static_assert(REQUEST_BASIC_USER_LIMIT <= FOLD_LIMIT, "fold_alike() accepts every name");
 
 #define IPV4_LEN   4
 #define PREFIX_LEN 8 /* of IPv6 */
@@ -62,9 +65,13 @@ bool request_basic_who_of(const struct sspi_exchange *exchange, const struct ssp
                           struct sspi_view name, struct request_basic_who *ret_who)
 {
     const struct policy_tries tries = policy_basic_tries(policy);
+    BYTES_CLEANUP struct bytes alike = {0};
     *ret_who = (struct request_basic_who){.number = tries.number, .time_ms = tries.time_s * 1000};
     ret_who->address_len = write_address(exchange->request.peer, ret_who->address);
-    return fold_upper(&ret_who->user, bare_name(name));
+    if (!fold_alike(&alike, name))
+        return false;
+    bytes_append_view(&ret_who->user, bare_name(bytes_as_view(&alike)));
+    return !ret_who->user.failed;
 }
 
 void request_basic_who_clear(struct request_basic_who *who)

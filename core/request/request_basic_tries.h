@@ -20,7 +20,8 @@ struct request_basic_who {
 };
 
 /* Sets *ret_who, which the caller clears. All spellings of a user are one user: alice, ALICE,
- * DOMAIN\alice, alice@REALM. False: no memory. */
+ * DOMAIN\alice, alice@REALM. So are those that only some directories take for one, such as another
+ * accent or a blank behind the name: each would be one more count for a guess. False: no memory. */
 bool request_basic_who_of(const struct sspi_exchange *exchange, const struct sspi_policy *policy,
                           struct sspi_view name, struct request_basic_who *ret_who) MUST_USE;
 

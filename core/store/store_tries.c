@@ -18,8 +18,9 @@ struct asked {
 /* The entry of one user and address. Read and written under the lock of the set only. */
 struct entry {
     uint64_t pair, address; /* keyed hashes */
+    uint64_t began_ms;
     uint64_t until_ms;      /* end of the time; at or before now: the entry is free */
-    uint32_t number, limit; /* wrong passwords, and how many are verified */
+    uint32_t number, limit; /* wrong passwords, and the least limit that counted one of them */
     struct asked asked[STORE_TRIES_ASKED];
 };
 
@@ -179,22 +180,30 @@ static enum store_tries_answer check(const struct access *access, const struct e
     return STORE_TRIES_LIMITED;
 }
 
-/* Begins an entry. The end is written last: a process that is killed before leaves a free entry. */
+/* Begins an entry without an end, which is free for others: a process may be killed here. */
 static struct entry *make(const struct access *access)
 {
-    const struct store_tries_call *call = access->call;
     struct entry *entry = choose(access);
-    uint64_t until_ms = call->now_ms + call->time_ms;
     entry->until_ms = 0;
     memset(entry->asked, 0, sizeof(entry->asked));
     entry->pair = access->pair;
     entry->address = access->address;
+    entry->began_ms = access->call->now_ms;
     entry->number = 0;
+    entry->limit = UINT32_MAX;
     atomic_signal_fence(memory_order_release);
-    entry->until_ms = until_ms;
+    return entry;
+}
+
+/* An entry ends with the longest time of the calls that counted. A location with few tries in a
+ * short time would otherwise begin an entry that ends early for one with many in a long time. */
+static void prolong(const struct access *access, struct entry *entry)
+{
+    uint64_t until_ms = entry->began_ms + access->call->time_ms;
+    if (entry->until_ms < until_ms)
+        entry->until_ms = until_ms;
     if (atomic_load_explicit(&access->set->until_ms, memory_order_relaxed) < until_ms)
         atomic_store_explicit(&access->set->until_ms, until_ms, memory_order_release);
-    return entry;
 }
 
 static struct entry *count_one(const struct access *access, struct entry *entry)
@@ -202,7 +211,9 @@ static struct entry *count_one(const struct access *access, struct entry *entry)
     if (entry == NULL)
         entry = make(access);
     entry->number++;
-    entry->limit = (uint32_t)access->call->number;
+    if (access->call->number < entry->limit)
+        entry->limit = (uint32_t)access->call->number;
+    prolong(access, entry);
     return entry;
 }
 
@@ -222,6 +233,17 @@ static struct asked *find_place(const struct access *access, struct entry *entry
         if (entry->asked[i].until_ms <= access->call->now_ms)
             return &entry->asked[i];
     return NULL;
+}
+
+/* The request that verifies the password now has taken the last try, and may give it back. */
+static enum store_tries_answer check_asked(const struct access *access, uint64_t password,
+                                           uint64_t *ret_until_ms)
+{
+    struct entry *entry = find(access);
+    enum store_tries_answer answer = check(access, entry, ret_until_ms);
+    return answer == STORE_TRIES_LIMITED && find_asked(access, entry, password) != NULL
+               ? STORE_TRIES_ASKED_NOW
+               : answer;
 }
 
 static enum store_tries_answer begin(const struct access *access, uint64_t password,
@@ -249,17 +271,38 @@ static enum store_tries_answer refuse_locked(const struct store_tries_call *call
     return STORE_TRIES_LIMITED;
 }
 
+static bool is_empty(const struct access *access)
+{
+    return atomic_load_explicit(&access->set->until_ms, memory_order_acquire) <=
+           access->call->now_ms;
+}
+
 enum store_tries_answer store_tries_check(struct store_tries *tries,
                                           const struct store_tries_call *call,
                                           uint64_t *ret_until_ms)
 {
     struct access access;
     find_set(tries, call, &access);
-    if (atomic_load_explicit(&access.set->until_ms, memory_order_acquire) <= call->now_ms)
+    if (is_empty(&access))
         return STORE_TRIES_OPEN;
     if (!lock(&access))
         return refuse_locked(call, ret_until_ms);
     enum store_tries_answer answer = check(&access, find(&access), ret_until_ms);
+    unlock(&access);
+    return answer;
+}
+
+enum store_tries_answer store_tries_check_asked(struct store_tries *tries,
+                                                const struct store_tries_call *call,
+                                                uint64_t password, uint64_t *ret_until_ms)
+{
+    struct access access;
+    find_set(tries, call, &access);
+    if (is_empty(&access))
+        return STORE_TRIES_OPEN;
+    if (!lock(&access))
+        return refuse_locked(call, ret_until_ms);
+    enum store_tries_answer answer = check_asked(&access, password, ret_until_ms);
     unlock(&access);
     return answer;
 }

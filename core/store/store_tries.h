@@ -13,6 +13,9 @@
  *  - Guess in parallel. A try is counted when it begins (store_tries_begin()), or its result counts
  *    only if the limit is not reached then (store_tries_add()).
  *
+ * Locations may have other limits, and share the count. It ends with the longest time of the
+ * locations that counted, so that none of them helps a guess at another one.
+ *
  * The requests of one page come at the same time, with one password. Only the first of them asks,
  * in whatever process, and the others wait for its result. */
 #ifndef STORE_TRIES_H
@@ -64,6 +67,12 @@ enum store_tries_answer {
 enum store_tries_answer store_tries_check(struct store_tries *tries,
                                           const struct store_tries_call *call,
                                           uint64_t *ret_until_ms) MUST_USE;
+
+/* The same for a password that another request may verify now. ASKED_NOW: that one has taken the
+ * last try, and gives it back if the password is right. */
+enum store_tries_answer store_tries_check_asked(struct store_tries *tries,
+                                                const struct store_tries_call *call,
+                                                uint64_t password, uint64_t *ret_until_ms) MUST_USE;
 
 /* Counts a password that was wrong. LIMITED: the limit was reached before, so the client must not
  * learn that this one was wrong. For a verification that does not wait. */

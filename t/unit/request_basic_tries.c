@@ -47,9 +47,24 @@ static void all_spellings_of_a_name_are_one_user(void **state)
 {
     static const char *const spellings[] = {"alice", "ALICE", "LAB\\alice", "alice@LAB.ORG",
                                             "lab\\Alice@x"};
+    /* a blank, an accent, a soft hyphen, full width with its @ */
+    static const char *const directories[] = {"alice ",
+                                              " al ice",
+                                              "LAB\\ alice",
+                                              "alice @x",
+                                              "alice\xc2\xa0",
+                                              "\xc3\xa4lic\xc3\xa9",
+                                              "al\xc2\xad"
+                                              "ice",
+                                              "\xef\xbd\x81lice\xef\xbc\xa0x"};
     (void)state;
     for (size_t i = 0; i < sizeof(spellings) / sizeof(spellings[0]); i++)
         assert_true(same("::1", "alice", "::1", spellings[i]));
+    for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+        assert_true(same("::1", "alice", "::1", directories[i]));
+    /* Hiragana and Katakana */
+    assert_true(same("::1", "\xe3\x81\x82", "::1", "\xe3\x82\xa2"));
+    assert_false(same("::1", "\xe3\x81\x82", "::1", "\xe3\x82\xa4"));
     assert_true(same("::1", "J\xc3\x96RG", "::1", "j\xc3\xb6rg"));
     assert_false(same("::1", "alice", "::1", "alicia"));
     assert_true(same("::1", "@x", "::1", "@X"));

@@ -89,6 +89,54 @@ static void the_limit_holds_for_its_time(void **unused)
     assert_int_equal(check("alice", "here", NOW + TIME), STORE_TRIES_OPEN);
 }
 
+static struct store_tries_call limited_call(uint64_t number, uint64_t time_ms, uint64_t now_ms)
+{
+    struct store_tries_call call = call_at("alice", "here", now_ms);
+    call.number = number;
+    call.time_ms = time_ms;
+    return call;
+}
+
+static void a_short_limit_does_not_end_a_long_one(void **unused)
+{
+    (void)unused;
+    const struct store_tries_call brief = limited_call(2, 2000, NOW);
+    const struct store_tries_call lasting = limited_call(10, TIME, NOW + 1000);
+    uint64_t until_ms;
+    assert_int_equal(store_tries_add(&tries, &brief, &until_ms), STORE_TRIES_OPEN);
+    for (unsigned i = 1; i < 10; i++)
+        assert_int_equal(store_tries_add(&tries, &lasting, &until_ms), STORE_TRIES_OPEN);
+    const struct store_tries_call later = limited_call(10, TIME, NOW + TIME - 1);
+    assert_int_equal(store_tries_check(&tries, &later, &until_ms), STORE_TRIES_LIMITED);
+    assert_int_equal(until_ms, NOW + TIME);
+    /* A short limit ends by itself where no other one counted. */
+    add_times(1, "bob", "here");
+    const struct store_tries_call end = limited_call(2, 2000, NOW + TIME);
+    assert_int_equal(store_tries_check(&tries, &end, &until_ms), STORE_TRIES_OPEN);
+}
+
+static enum store_tries_answer check_asked(const char *user, uint64_t password)
+{
+    const struct store_tries_call call = call_at(user, "here", NOW);
+    uint64_t until_ms;
+    return store_tries_check_asked(&tries, &call, password, &until_ms);
+}
+
+static void the_last_try_is_shared(void **unused)
+{
+    (void)unused;
+    assert_int_equal(check_asked("alice", 7), STORE_TRIES_OPEN);
+    add_times(NUMBER - 1, "alice", "here");
+    assert_int_equal(begin("alice", 7, NOW), STORE_TRIES_OPEN);
+    assert_int_equal(check_asked("alice", 7), STORE_TRIES_ASKED_NOW);
+    assert_int_equal(check_asked("alice", 8), STORE_TRIES_LIMITED);
+    end("alice", 7, false);
+    assert_int_equal(check_asked("alice", 8), STORE_TRIES_OPEN);
+    assert_int_equal(begin("alice", 7, NOW), STORE_TRIES_OPEN);
+    end("alice", 7, true);
+    assert_int_equal(check_asked("alice", 7), STORE_TRIES_LIMITED);
+}
+
 static void users_and_addresses_are_counted_apart(void **unused)
 {
     (void)unused;
@@ -183,6 +231,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(the_limit_holds_for_its_time),
+        TEST(a_short_limit_does_not_end_a_long_one),
+        TEST(the_last_try_is_shared),
         TEST(users_and_addresses_are_counted_apart),
         TEST(a_try_counts_from_its_begin),
         TEST(one_password_is_asked_once),
