@@ -13,6 +13,7 @@ use Test::More;
 use SSPI::Test::AD;
 use SSPI::Test::Basic qw(basic_header);
 use SSPI::Test::Scenario;
+use SSPI::Test::Session;
 
 my $reason = SSPI::Test::AD::skip_reason();
 plan skip_all => $reason if defined $reason;
@@ -23,13 +24,33 @@ my %basic = (packages => 'Basic', realm => 'r', keytab => $ad->{keytab}, basic_r
 my $team = $ad->sid(group => 'web-team');
 
 sub get {
-    my ($server, $path, $credentials, %options) = @_;
-    return $server->client->get($path, %options, authorization => basic_header(encode('UTF-8', $credentials)));
+    my ($server, $path, $credentials) = @_;
+    return $server->client->get($path, authorization => basic_header(encode('UTF-8', $credentials)));
+}
+
+# What both verifiers do about groups, accounts and sessions. `user` is how they name alice.
+sub has_policy {
+    my ($server, $user, @groups) = @_;
+    granted(get($server, "/$_/", "alice:$password"), { user => $user }, "a member of $_") for @groups;
+    $server->new_log;
+    is(get($server, '/web-team/', "bob:$password")->status, 403, 'another user is refused');
+    logged($server, 'NOT_AUTHORIZED', 'bob');
+    refused(get($server, '/p/', "carol:$password"), 401, 'a disabled account');
+    logged($server, 'ACCOUNT_LOCKED', 'carol');
+    refused(get($server, '/p/', "dave:$password"), 401, 'a password that must be changed');
+    logged($server, 'PASSWORD_EXPIRED', 'dave');
+    for my $wrong ('alice:wrong', "mallory:$password") {
+        refused(get($server, '/p/', $wrong), 401, $wrong);
+        logged($server, 'WRONG_PASSWORD', $wrong =~ s/:.*//r);
+    }
+    my $cookie = set_by_login(get($server, '/session/', "alice:$password"), 'a login');
+    granted($server->client->get('/session/', cookie_header($cookie)), { user => $user }, 'the session has the groups');
+    return;
 }
 
 scenario 'passwords of a domain', { env => $ad->server_env, locations => [
     { path => '/p/', %basic }, { path => '/sam/', %basic, user_name => 'sam' },
-    { path => '/team/', %basic, require => ["group $team"] },
+    { path => '/web-team/', %basic, require => ["group $team"] },
     { path => '/session/', %basic, session => 'on', session_require_tls => 'off', require => ["group $team"] },
 ] }, sub {
     my ($server) = @_;
@@ -37,19 +58,7 @@ scenario 'passwords of a domain', { env => $ad->server_env, locations => [
     granted(get($server, '/p/', "ALICE:$password"), { user => "alice\@$realm" }, 'the same user in capital letters');
     granted(get($server, '/p/', "j\xe4s\xf8n:$password"), { user => encode('UTF-8', "j\xe4s\xf8n\@$realm") }, 'a name in UTF-8');
     granted(get($server, '/sam/', "alice:$password"), { user => "$domain\\alice" }, 'the name of the PAC');
-    granted(get($server, '/team/', "alice:$password"), { user => "alice\@$realm" }, 'a member of a group');
-    $server->new_log;
-    is(get($server, '/team/', "bob:$password")->status, 403, 'another user is refused');
-    logged($server, 'NOT_AUTHORIZED', 'bob');
-    refused(get($server, '/p/', "carol:$password"), 401, 'a disabled account');
-    logged($server, 'ACCOUNT_LOCKED', 'carol');
-    refused(get($server, '/p/', "dave:$password"), 401, 'a password that must be changed');
-    logged($server, 'PASSWORD_EXPIRED', 'dave');
-    refused(get($server, '/p/', 'alice:wrong'), 401, 'a wrong password');
-    logged($server, 'WRONG_PASSWORD', 'alice');
-    my $login = get($server, '/session/', "alice:$password");
-    my ($cookie) = ($login->header('Set-Cookie') // '') =~ /\A([^;]+)/;
-    granted($server->client->get('/session/', args => [ '--cookie', $cookie // '' ]), { user => "alice\@$realm" }, 'the session has the groups');
+    has_policy($server, "alice\@$realm", 'web-team');
 };
 
 # The workers are not in the group of winbind's privileged pipe, which only responses of NTLM need.
@@ -68,21 +77,7 @@ scenario 'passwords of a domain by winbind', { env => $ad->server_env, locations
     granted(get($server, '/p/', "j\xe4s\xf8n:$password"), { user => encode('UTF-8', "$domain\\j\xe4s\xf8n") }, 'a name in UTF-8');
     granted(get($server, '/p/', "erin:$password"), { user => "$domain\\erin" }, 'a user of whom the domain accepts no NTLM');
     granted(get($server, '/short/', "alice:$password"), { user => 'alice' }, 'the short form');
-    granted(get($server, "/$_/", "alice:$password"), \%alice, "a member of $_") for qw(web-team web-all web-local);
-    $server->new_log;
-    is(get($server, '/web-all/', "bob:$password")->status, 403, 'another user is refused');
-    logged($server, 'NOT_AUTHORIZED', 'bob');
-    refused(get($server, '/p/', "carol:$password"), 401, 'a disabled account');
-    logged($server, 'ACCOUNT_LOCKED', 'carol');
-    refused(get($server, '/p/', "dave:$password"), 401, 'a password that must be changed');
-    logged($server, 'PASSWORD_EXPIRED', 'dave');
-    refused(get($server, '/p/', 'alice:wrong'), 401, 'a wrong password');
-    logged($server, 'WRONG_PASSWORD', 'alice');
-    refused(get($server, '/p/', "mallory:$password"), 401, 'an unknown user');
-    logged($server, 'WRONG_PASSWORD', 'mallory');
-    my $login = get($server, '/session/', "alice:$password");
-    my ($cookie) = ($login->header('Set-Cookie') // '') =~ /\A([^;]+)/;
-    granted($server->client->get('/session/', args => [ '--cookie', $cookie // '' ]), { user => "$domain\\alice" }, 'the session has the groups');
+    has_policy($server, "$domain\\alice", qw(web-team web-all web-local));
 };
 
 done_testing;

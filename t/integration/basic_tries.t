@@ -9,7 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew wait_until);
-use SSPI::Test::Basic qw(basic_header);
+use SSPI::Test::Basic qw(basic_get basic_header);
 use SSPI::Test::Digest qw(user_line);
 use SSPI::Test::Ntlm qw(ntlm_user_line);
 use SSPI::Test::Login;
@@ -28,22 +28,20 @@ my %spec = (locations => [
 ]);
 for my $location (@{$spec{locations}}) { delete $location->{$_} for grep { !defined $location->{$_} } keys %$location }
 
-sub get { my ($server, $path, $credentials) = @_; return scalar $server->client->raw([ $path, authorization => basic_header($credentials) ]) }
-
-sub statuses { my ($server, $path, @credentials) = @_; return join ' ', map { get($server, $path, $_)->status } @credentials }
+sub statuses { my ($server, $path, @credentials) = @_; return join ' ', map { basic_get($server, $path, $_)->status } @credentials }
 
 parts 'wrong passwords', \%spec,
 'five are verified, then none, also not the right one' => sub {
     my ($server) = @_;
     is(statuses($server, '/five/', 'alice:pw', (map { "alice:wrong $_" } 1 .. 5)), '200 401 401 401 401 401', 'five');
     $server->new_log;
-    my $answer = get($server, '/five/', 'alice:wrong 6');
+    my $answer = basic_get($server, '/five/', 'alice:wrong 6');
     refused($answer, 429, 'the sixth');
     like($answer->header('Retry-After'), qr/\A(?:29\d|300)\z/, 'Retry-After says when the five minutes end');
     logged($server, 'TOO_MANY_TRIES', 'alice', qr/\b(?:29\d|300) seconds/);
-    refused(get($server, '/five/', 'alice:pw'), 429, 'the right one');
+    refused(basic_get($server, '/five/', 'alice:pw'), 429, 'the right one');
     is(scalar($server->client->get('/five/', tls => 1, authorization => basic_header('alice:pw'))->status), 429, 'over another connection');
-    granted(get($server, '/five/', 'bob:pw'), { user => 'bob' }, 'another user');
+    granted(basic_get($server, '/five/', 'bob:pw'), { user => 'bob' }, 'another user');
     is($server->client->get('/five/')->header('Retry-After'), undef, 'a challenge has no Retry-After');
 },
 'all spellings of a name are one user' => sub {
@@ -57,16 +55,16 @@ parts 'wrong passwords', \%spec,
 'the count ends with its time' => sub {
     my ($server) = @_;
     is(statuses($server, '/two/', map { "dave:$_" } 1 .. 3), '401 401 429', 'two in two seconds');
-    my $answer = get($server, '/two/', 'dave:pw');
+    my $answer = basic_get($server, '/two/', 'dave:pw');
     like($answer->header('Retry-After'), qr/\A[12]\z/, 'Retry-After');
-    ok(wait_until(sub { get($server, '/two/', 'dave:pw')->status == 200 }, 5), 'then the right one is verified');
+    ok(wait_until(sub { basic_get($server, '/two/', 'dave:pw')->status == 200 }, 5), 'then the right one is verified');
 },
 'guesses at the same time' => sub {
     my ($server) = @_;
     my $c = $server->client;
     my @answers = $c->parallel(map { [ '/five/', authorization => basic_header("eve:guess $_") ] } 1 .. 40);
     is_deeply(tally(@answers), { 401 => 5, 429 => 35 }, 'five of forty are verified');
-    refused(get($server, '/five/', 'eve:pw'), 429, 'the right one afterwards');
+    refused(basic_get($server, '/five/', 'eve:pw'), 429, 'the right one afterwards');
 },
 'one password for many users' => sub {
     my ($server) = @_;

@@ -8,7 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(wait_until);
-use SSPI::Test::Basic qw(basic_header);
+use SSPI::Test::Basic qw(basic_get basic_header);
 use SSPI::Test::Login;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
@@ -25,18 +25,16 @@ my %spec = (before => [ $winbind->before ], locations => [
 ]);
 delete $spec{locations}[3]{basic_verify};
 
-sub get { my ($server, $path, $credentials) = @_; return scalar $server->client->raw([ $path, authorization => basic_header($credentials) ]) }
-
 parts 'passwords of winbind', \%spec,
 'the user is an account' => sub {
     my ($server) = @_;
     my %want = (user => 'WEB\\nobody', package => 'Basic', mechanism => 'NTLM', bound => '0');
-    granted(get($server, '/p/', 'WEB\\nobody:pw'), \%want, 'DOMAIN\\user');
-    granted(get($server, '/default/', 'WEB\\nobody:pw'), { user => 'WEB\\nobody' }, 'the default beside NTLM without a file');
+    granted(basic_get($server, '/p/', 'WEB\\nobody:pw'), \%want, 'DOMAIN\\user');
+    granted(basic_get($server, '/default/', 'WEB\\nobody:pw'), { user => 'WEB\\nobody' }, 'the default beside NTLM without a file');
     $server->new_log;
-    refused(get($server, '/p/', 'WEB\\nobody:wrong'), 401, 'a wrong password');
+    refused(basic_get($server, '/p/', 'WEB\\nobody:wrong'), 401, 'a wrong password');
     logged($server, 'WRONG_PASSWORD', 'nobody');
-    refused(get($server, '/p/', 'WEB\\mallory:pw'), 401, 'an unknown user');
+    refused(basic_get($server, '/p/', 'WEB\\mallory:pw'), 401, 'an unknown user');
     logged($server, 'WRONG_PASSWORD', 'mallory');
 },
 'a page of 60 images' => sub {
@@ -47,13 +45,13 @@ parts 'passwords of winbind', \%spec,
 'winbind that does not answer' => sub {
     my ($server) = @_;
     $winbind->pause;
-    granted(get($server, '/p/', 'WEB\\nobody:pw'), { user => 'WEB\\nobody' }, 'a remembered password');
+    granted(basic_get($server, '/p/', 'WEB\\nobody:pw'), { user => 'WEB\\nobody' }, 'a remembered password');
     $server->new_log;
-    refused(get($server, '/never/', 'WEB\\nobody:pw'), 503, 'another one');
+    refused(basic_get($server, '/never/', 'WEB\\nobody:pw'), 503, 'another one');
     my ($line) = message_lines($server);
     like($line, qr/${\message_id('UNREACHABLE')}/, 'the log says that winbind did not answer');
     $winbind->resume;
-    ok(wait_until(sub { get($server, '/never/', 'WEB\\nobody:pw')->status == 200 }, 30), 'winbind answers again');
+    ok(wait_until(sub { basic_get($server, '/never/', 'WEB\\nobody:pw')->status == 200 }, 30), 'winbind answers again');
 };
 
 done_testing;

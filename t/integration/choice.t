@@ -7,9 +7,9 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use MIME::Base64 qw(encode_base64);
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Basic qw(basic_header);
 use SSPI::Test::Digest qw(digest_values user_line);
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_user_line);
 use SSPI::Test::Parts;
@@ -20,20 +20,7 @@ my $alice = $kdc->login('alice');
 my $users = spew(scratch_dir('users') . '/users', user_line('alice', 'r', 'pw') . user_line('bob', 'r', 'pw'), 0644);
 my $nt_users = spew(scratch_dir('nt-users') . '/users', ntlm_user_line('alice', 'CORP', 'pw'), 0644);
 my %all = (keytab => $kdc->{keytab}, digest_user_file => $users, realm => 'r');
-my @basic = (authorization => 'Basic ' . encode_base64('root:x', ''));
-
-# The schemes of the challenges, each once.
-sub schemes {
-    my ($answer) = @_;
-    my %seen;
-    return join ' ', grep { !$seen{$_}++ } map { (split / /)[0] } $answer->challenges;
-}
-
-sub offers {
-    my ($answer, $schemes, $name) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    return is_deeply([ $answer->status, schemes($answer) ], [ 401, $schemes ], $name) || diag($answer->brief);
-}
+my @basic = (authorization => basic_header('root:x'));
 
 sub anonymous {
     my ($answer, $name) = @_;
@@ -66,19 +53,19 @@ CONF
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my @robot = (args => [ '--user-agent', 'A Robot/1.0' ]);
-        offers($c->get('/agent/'), 'Negotiate Digest', 'a browser');
-        offers($c->get('/agent/', @robot), 'Digest', 'a robot');
+        challenged($c->get('/agent/'), 'Negotiate Digest', 'a browser');
+        challenged($c->get('/agent/', @robot), 'Digest', 'a robot');
         granted($c->get('/agent/', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket of a browser');
         granted($c->get('/agent/', @robot, digest => 'alice:pw'), { user => 'alice' }, 'Digest of a robot');
         $server->new_log;
-        offers($c->get('/agent/', @robot, authorization => $c->negotiate_header), 'Digest', 'a ticket of a robot');
+        challenged($c->get('/agent/', @robot, authorization => $c->negotiate_header), 'Digest', 'a ticket of a robot');
         logged($server, 'NOT_OFFERED', 'Negotiate');
     },
     'by address' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $from = sub { return (args => [ '--interface', "127.0.0.$_[0]" ]) };
-        offers($c->get('/address/', $from->(1)), 'Negotiate Digest', 'any address');
+        challenged($c->get('/address/', $from->(1)), 'Negotiate Digest', 'any address');
         anonymous($c->get('/address/', $from->(2)), 'an address of its own');
         anonymous($c->get('/address/', $from->(2), @basic), 'a name in Authorization is not taken over');
         anonymous($c->get('/address/', $from->(3)), 'an address where credentials are optional');
@@ -90,9 +77,9 @@ CONF
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $with = sub { return (args => [ '--header', "X-Partner: $_[0]" ]) };
-        offers($c->get('/header/'), 'Negotiate', 'no header');
-        offers($c->get('/header/', $with->('acme')), 'Digest', 'the header of a partner');
-        offers($c->get('/header/', $with->($_)), 'Negotiate', "another value: $_") for 'other', 'off', 'Basic', 'acme off', '';
+        challenged($c->get('/header/'), 'Negotiate', 'no header');
+        challenged($c->get('/header/', $with->('acme')), 'Digest', 'the header of a partner');
+        challenged($c->get('/header/', $with->($_)), 'Negotiate', "another value: $_") for 'other', 'off', 'Basic', 'acme off', '';
         granted($c->get('/header/', $with->('acme'), digest => 'alice:pw'), { user => 'alice' }, 'a login of the partner');
     };
 
@@ -138,7 +125,7 @@ CONF
         my ($server) = @_;
         my $c = $server->client;
         my $with = sub { return (args => [ map { ('--header', $_) } @_ ? "X-Mode: $_[0]" : () ]) };
-        offers($c->get('/mode/', $with->($_)), 'Negotiate Digest', "\"$_\"") for 'on', 'ON', '   on ';
+        challenged($c->get('/mode/', $with->($_)), 'Negotiate Digest', "\"$_\"") for 'on', 'ON', '   on ';
         anonymous($c->get('/mode/', $with->($_)), $_) for qw(off optional Off);
         anonymous($c->get('/mode/', $with->('off'), @basic), 'off takes no name from Authorization');
         anonymous($c->get('/mode/', $with->('off'), authorization => digest_values($c, '/mode/')->('/mode/', password => 'no')), 'off looks at no credentials');
@@ -162,14 +149,14 @@ CONF
         my ($server) = @_;
         my $c = $server->client(env => $alice);
         my $get = sub { my ($path, $value, %o) = @_; return $c->get($path, args => [ '--header', "X-Packages: $value", @{delete $o{args} // []} ], %o) };
-        offers($get->('/packages/', $_), join(' ', split), "\"$_\"") for 'Digest', 'Negotiate', 'Negotiate Digest', "  Digest \t Negotiate ";
-        offers($get->('/packages/', 'digest'), 'Digest', 'case does not matter');
+        challenged($get->('/packages/', $_), join(' ', split), "\"$_\"") for 'Digest', 'Negotiate', 'Negotiate Digest', "  Digest \t Negotiate ";
+        challenged($get->('/packages/', 'digest'), 'Digest', 'case does not matter');
         granted($get->('/packages/', 'Negotiate', negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket');
         granted($get->('/packages/', 'Digest', digest => 'alice:pw'), { user => 'alice' }, 'Digest');
-        offers($get->('/packages/constant/', 'Negotiate'), 'Digest', 'an inner block overrides the variable');
-        offers($get->('/packages/inner/', 'Digest Negotiate'), 'Digest Negotiate', 'another inner block inherits it');
-        offers($get->('/more/', 'Negotiate'), 'Digest Negotiate', 'a word before the variable');
-        offers($get->('/more/', 'none'), 'Digest', 'and an empty variable');
+        challenged($get->('/packages/constant/', 'Negotiate'), 'Digest', 'an inner block overrides the variable');
+        challenged($get->('/packages/inner/', 'Digest Negotiate'), 'Digest Negotiate', 'another inner block inherits it');
+        challenged($get->('/more/', 'Negotiate'), 'Digest Negotiate', 'a word before the variable');
+        challenged($get->('/more/', 'none'), 'Digest', 'and an empty variable');
         granted((ntlm_login($server->connection, '/ntlm/', request => { headers => ['X-Packages: NTLM'] }))[-1], { user => 'CORP\\alice' }, 'NTLM');
         $server->new_log;
         for my $case ([ '', 'an empty value' ], [ 'Kerberos', 'an unknown scheme' ], [ 'Digest Digest', 'a scheme twice' ],
@@ -178,7 +165,7 @@ CONF
             refused($c->raw([ '/packages/', headers => ["X-Packages: $value"] ]), 500, $name);
             misconfigured($server, qr/sspi_(?:packages|mechanisms)/);
         }
-        offers($get->('/nothing/', 'Digest'), 'Digest', 'a location without a keytab');
+        challenged($get->('/nothing/', 'Digest'), 'Digest', 'a location without a keytab');
         refused($c->raw([ '/nothing/', headers => ['X-Packages: Negotiate'], authorization => $c->negotiate_header ]), 500, 'a scheme that is not configured');
         misconfigured($server, 'sspi_keytab');
     },

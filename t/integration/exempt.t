@@ -7,9 +7,9 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use MIME::Base64 qw(encode_base64);
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Basic qw(basic_header);
 use SSPI::Test::Digest qw(digest_values user_line);
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_user_line);
 use SSPI::Test::Origin;
@@ -110,7 +110,7 @@ parts 'exempt', \%server_config,
         my $application = application($server);
         my $c = $server->client;
         my $right = digest_values($c, '/valid/')->('/valid/', method => 'OPTIONS');
-        my @all = ($right, 'Digest username="', 'Basic ' . encode_base64('alice:pw', ''), 'Negotiate AAAA', 'Negotiate !', '');
+        my @all = ($right, 'Digest username="', basic_header('alice:pw'), 'Negotiate AAAA', 'Negotiate !', '');
         passes(scalar($c->raw([ '/valid/', method => 'OPTIONS', authorization => $_ ])), 'OPTIONS', "Authorization: $_") for @all;
         my $connection = $server->connection;
         granted((ntlm_login($connection, '/ntlm/'))[-1], { user => 'CORP\\alice' }, 'a login of the connection');

@@ -7,9 +7,9 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use MIME::Base64 qw(encode_base64);
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Basic qw(basic_header);
 use SSPI::Test::Digest qw(digest_values user_line);
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_token ntlm_user_line ntlm_value);
 use SSPI::Test::Parts;
@@ -35,30 +35,17 @@ my %server_config = (
 my $ntlm = SSPI::Test::Ntlm->new->{negotiate};
 my @type1 = (authorization => ntlm_value('Negotiate', $ntlm));
 
-# The schemes of the challenges, each once.
-sub schemes {
-    my ($answer) = @_;
-    my %seen;
-    return join ' ', grep { !$seen{$_}++ } map { (split / /)[0] } $answer->challenges;
-}
-
-sub offers {
-    my ($answer, $schemes, $name) = @_;
-    local $Test::Builder::Level = $Test::Builder::Level + 1;
-    return is_deeply([ $answer->status, schemes($answer) ], [ 401, $schemes ], $name) || diag($answer->brief);
-}
-
 parts 'negotiate_once', \%server_config,
     'a client outside the domain sends NTLM, and reaches Digest' => sub {
         my ($server) = @_;
         my $c = $server->connection;
-        offers($c->get('/kerberos/'), 'Negotiate Digest', 'the first answer offers all');
-        offers($c->get('/kerberos/', @type1), 'Digest', 'the answer to NTLM does not offer Negotiate');
-        offers($c->get('/kerberos/'), 'Digest', 'nor does a later one');
-        offers($c->get('/once/'), 'Digest', 'nor that of another location');
-        offers($c->get('/off/'), 'Negotiate NTLM Digest', 'but a location without the option does');
+        challenged($c->get('/kerberos/'), 'Negotiate Digest', 'the first answer offers all');
+        challenged($c->get('/kerberos/', @type1), 'Digest', 'the answer to NTLM does not offer Negotiate');
+        challenged($c->get('/kerberos/'), 'Digest', 'nor does a later one');
+        challenged($c->get('/once/'), 'Digest', 'nor that of another location');
+        challenged($c->get('/off/'), 'Negotiate NTLM Digest', 'but a location without the option does');
         granted($c->get('/kerberos/', authorization => digest_values($server->client, '/kerberos/')->('/kerberos/')), { user => 'alice' }, 'Digest');
-        offers($server->connection->get('/kerberos/'), 'Negotiate Digest', 'another connection is asked for Negotiate');
+        challenged($server->connection->get('/kerberos/'), 'Negotiate Digest', 'another connection is asked for Negotiate');
     },
     'each kind of failure counts, also over TLS' => sub {
         my ($server) = @_;
@@ -68,15 +55,15 @@ parts 'negotiate_once', \%server_config,
             'a ticket for another service' => $server->client(env => $alice)->negotiate_header(service => 'host'));
         for my $name (sort keys %case) {
             for my $c ($server->connection, $server->tls_connection(version => '1.2')) {
-                offers($c->get('/once/', authorization => $case{$name}), 'Digest', $name);
-                offers($c->get('/once/'), 'Digest', "$name: a later request");
+                challenged($c->get('/once/', authorization => $case{$name}), 'Digest', $name);
+                challenged($c->get('/once/'), 'Digest', "$name: a later request");
             }
         }
         for my $form (qw(NTLM bare first)) {
             my $c = $server->connection;
             my @answers = ntlm_login($c, '/once/', form => $form, password => 'wrong');
-            offers($answers[-1], 'Digest', "$form: a wrong password");
-            offers($c->get('/once/'), 'Digest', "$form: a later request");
+            challenged($answers[-1], 'Digest', "$form: a wrong password");
+            challenged($c->get('/once/'), 'Digest', "$form: a later request");
         }
     },
     'a leg that is not the last is no failure, and a right login ends the memory' => sub {
@@ -84,53 +71,53 @@ parts 'negotiate_once', \%server_config,
         my $c = $server->connection;
         my $a = $c->get('/once/', authorization => ntlm_value('NTLM', $ntlm));
         ok(defined ntlm_token($a, 'NTLM'), 'the answer has the next token');
-        offers($c->get('/once/'), 'Negotiate NTLM Digest', 'a request within the exchange');
-        offers($c->get('/once/', authorization => 'Negotiate AAAA'), 'Digest', 'a failure');
+        challenged($c->get('/once/'), 'Negotiate NTLM Digest', 'a request within the exchange');
+        challenged($c->get('/once/', authorization => 'Negotiate AAAA'), 'Digest', 'a failure');
         granted((ntlm_login($c, '/once/'))[-1], { user => 'CORP\\alice' }, 'a right login on the same connection');
-        offers($c->get('/kerberos/'), 'Negotiate Digest', 'the next challenge');
+        challenged($c->get('/kerberos/'), 'Negotiate Digest', 'the next challenge');
         # The client of a closed connection must be able to begin again.
         my $last = SSPI::Test::Ntlm->new->authenticate(ntlm_token($server->connection->get('/once/', authorization => ntlm_value('NTLM', $ntlm)), 'NTLM'));
-        offers($server->connection->get('/once/', authorization => ntlm_value('NTLM', $last)), 'Negotiate NTLM Digest', 'the last leg on another connection');
+        challenged($server->connection->get('/once/', authorization => ntlm_value('NTLM', $last)), 'Negotiate NTLM Digest', 'the last leg on another connection');
     },
     'wrong Digest credentials are no failure of Negotiate' => sub {
         my ($server) = @_;
         my $c = $server->connection;
-        offers($c->get('/once/', authorization => digest_values($server->client, '/once/')->('/once/', password => 'no')), 'Negotiate NTLM Digest', 'a wrong password of Digest');
+        challenged($c->get('/once/', authorization => digest_values($server->client, '/once/')->('/once/', password => 'no')), 'Negotiate NTLM Digest', 'a wrong password of Digest');
         is($c->get('/once/', authorization => 'Negotiate !')->status, 400, 'a malformed header is 400');
     },
     'where nothing else is offered, Negotiate is offered again' => sub {
         my ($server) = @_;
         my $c = $server->connection;
-        offers($c->get('/only/', @type1, authorization => 'Negotiate AAAA'), 'Negotiate NTLM', 'the answer');
-        offers($c->get('/only/'), 'Negotiate NTLM', 'a later one');
+        challenged($c->get('/only/', @type1, authorization => 'Negotiate AAAA'), 'Negotiate NTLM', 'the answer');
+        challenged($c->get('/only/'), 'Negotiate NTLM', 'a later one');
     },
     'Basic is something else only where it is offered' => sub {
         my ($server) = @_;
         my $c = $server->connection;
-        offers($c->get('/basic/', authorization => 'Negotiate AAAA'), 'Negotiate', 'plain HTTP');
+        challenged($c->get('/basic/', authorization => 'Negotiate AAAA'), 'Negotiate', 'plain HTTP');
         $c = $server->tls_connection(version => '1.2');
-        offers($c->get('/basic/'), 'Negotiate Basic', 'HTTPS');
-        offers($c->get('/basic/', authorization => 'Negotiate AAAA'), 'Basic', 'HTTPS, after a failure');
-        granted($c->get('/basic/', authorization => 'Basic ' . encode_base64('alice:pw', '')), { user => 'alice' }, 'Basic');
+        challenged($c->get('/basic/'), 'Negotiate Basic', 'HTTPS');
+        challenged($c->get('/basic/', authorization => 'Negotiate AAAA'), 'Basic', 'HTTPS, after a failure');
+        granted($c->get('/basic/', authorization => basic_header('alice:pw')), { user => 'alice' }, 'Basic');
     },
     # The next request of the connection may be that of another client.
     'through a proxy it is only for the answer itself' => sub {
         my ($server) = @_;
         my @via = (headers => ['Via: 1.1 proxy']);
         my $c = $server->connection;
-        offers($c->get('/once/', @via, authorization => 'Negotiate AAAA'), 'Digest', 'the answer');
-        offers($c->get('/once/', @via), 'Negotiate Digest', 'a later one through the proxy');
-        offers($c->get('/once/'), 'Negotiate NTLM Digest', 'a later one without the header');
+        challenged($c->get('/once/', @via, authorization => 'Negotiate AAAA'), 'Digest', 'the answer');
+        challenged($c->get('/once/', @via), 'Negotiate Digest', 'a later one through the proxy');
+        challenged($c->get('/once/'), 'Negotiate NTLM Digest', 'a later one without the header');
         $c = $server->connection;
-        offers($c->get('/behind/', authorization => 'Negotiate AAAA'), 'Digest', 'the answer through a named proxy');
-        offers($c->get('/behind/'), 'Negotiate Digest', 'a later one through a named proxy');
+        challenged($c->get('/behind/', authorization => 'Negotiate AAAA'), 'Digest', 'the answer through a named proxy');
+        challenged($c->get('/behind/'), 'Negotiate Digest', 'a later one through a named proxy');
     },
     'over HTTP/2 it is only for the answer itself' => sub {
         my ($server) = @_;
         my $c = $server->client;
         my $a = $c->get([ '/kerberos/', '/kerberos/' ], tls => 1, args => ['--http2'], authorization => 'Negotiate AAAA');
-        offers($_, 'Digest', 'an answer to a failed login') for @{$a->{all}};
-        offers($c->get('/kerberos/', tls => 1, args => ['--http2']), 'Negotiate Digest', 'a request without credentials');
+        challenged($_, 'Digest', 'an answer to a failed login') for @{$a->{all}};
+        challenged($c->get('/kerberos/', tls => 1, args => ['--http2']), 'Negotiate Digest', 'a request without credentials');
     };
 
 done_testing;

@@ -8,21 +8,20 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Select;
-use IO::Socket::INET;
-use MIME::Base64 qw(encode_base64);
-use POSIX ();
 use Test::More;
-use SSPI::Test qw(free_port on_end);
+use SSPI::Test::Basic qw(basic_header);
 use SSPI::Test::Examples;
 use SSPI::Test::Ntlm qw(ntlm_value);
 use SSPI::Test::Origin;
 use SSPI::Test::Scenario;
+use SSPI::Test::Session;
+use SSPI::Test::Upstreams qw(serve);
 
 my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
 my $examples = SSPI::Test::Examples->new($kdc);
 my $password = 'secret of alice';
-my @basic = (authorization => 'Basic ' . encode_base64("alice:$password", ''));
+my @basic = (authorization => basic_header("alice:$password"));
 my %users = (nginx_http => "sspi_realm Intranet;\n");
 
 sub printed { my ($heading, $kind) = @_; return SSPI::Test::Examples::block('docs/recipes.md', $heading, $kind) }
@@ -84,13 +83,13 @@ recipe('A login form', { files => { '/intranet/page.html' => "page\n", '/intrane
     is_deeply([ $a->status, $a->challenges ], [ 401, 'Negotiate' ], 'a browser is offered only Negotiate');
     like($a->body, qr/<form/, 'and shows the form');
     granted($c->get('/intranet/page.html', @tls, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a browser with a ticket');
-    $a = $c->get('/intranet/login', @tls, authorization => 'Basic ' . encode_base64('alice:wrong', ''));
+    $a = $c->get('/intranet/login', @tls, authorization => basic_header('alice:wrong'));
     is_deeply([ $a->challenges ], [], 'a wrong password: no challenge');
     like($a->status, qr/\A40[13]\z/, 'a wrong password: an error for the script');
     $a = $c->get('/intranet/login', @tls, @basic);
     like($a->status, qr/\A20[04]\z/, 'a right password');
-    my ($cookie) = ($a->header('Set-Cookie') // '') =~ /\A(__Host-sspi=[^;]+)/;
-    ok(defined $cookie, 'sets the cookie') or return;
+    my $cookie = session_of($a) // '';
+    like($cookie, qr/\A__Host-sspi=./, 'sets the cookie') or return;
     granted($c->get('/intranet/page.html', @tls, args => [ '--cookie', "form=1; $cookie" ]), { user => 'alice' }, 'the cookie opens the page');
     $a = $c->get('/intranet/page.html', @tls, args => [ '--cookie', '__Host-sspi=old' ]);
     is($a->status, 401, 'a wrong cookie does not');
@@ -113,36 +112,25 @@ recipe('Not asked twice', { files => { '/intranet/page.html' => "page\n" } }, su
     my $connection = $server->connection;
     my $path = '/intranet/page.html';
     my $browser = sub { return $connection->get($path, headers => ['User-Agent: Browser/1'], @_) };
-    my $schemes = sub { my %seen; return join ' ', grep { !$seen{$_}++ } map { (split / /)[0] } $_[0]->challenges };
-    is($schemes->($browser->()), 'Negotiate Digest', 'a browser is offered both');
-    is($schemes->($browser->(authorization => ntlm_value('Negotiate', SSPI::Test::Ntlm->new->{negotiate}))), 'Digest', 'and after NTLM only Digest');
-    is($schemes->($browser->()), 'Digest', 'also by the next answer');
-    is($schemes->($server->client->get($path, args => [ '--user-agent', 'git/2.40' ])), 'Digest', 'git is offered only Digest');
+    challenged($browser->(), 'Negotiate Digest', 'a browser is offered both');
+    challenged($browser->(authorization => ntlm_value('Negotiate', SSPI::Test::Ntlm->new->{negotiate})), 'Digest', 'and after NTLM only Digest');
+    challenged($browser->(), 'Digest', 'also by the next answer');
+    challenged($server->client->get($path, args => [ '--user-agent', 'git/2.40' ]), 'Digest', 'git is offered only Digest');
 });
 
-# A server that accepts each WebSocket and sends every octet back.
+# Starts a server that accepts each WebSocket and sends every octet back.
 sub echo_server {
     my ($port) = @_;
-    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => $port, Listen => 8, ReuseAddr => 1) // die "listen: $!\n";
-    my $parent = $$;
-    my $pid = fork // die "fork: $!\n";
-    if ($pid == 0) {
-        while (getppid == $parent) {
-            IO::Select->new($listener)->can_read(1) or next;
-            my $socket = $listener->accept or next;
-            my ($head, $octets) = ('', '');
-            while ($head !~ /\r\n\r\n/) { sysread $socket, $head, 4096, length $head or last }
-            my $hides = $head =~ /^Authorization:/mi ? 'no' : 'yes';
-            syswrite $socket, $head =~ /^Upgrade: websocket/mi
-                ? "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Hides: $hides\r\n\r\n"
-                : "HTTP/1.1 400 x\r\nContent-Length: 0\r\n\r\n";
-            while (sysread $socket, $octets, 4096) { syswrite $socket, $octets }
-            close $socket;
-        }
-        POSIX::_exit(0);
-    }
-    on_end(sub { SSPI::Test::stop_process($pid, 'KILL') });
-    return $pid;
+    return serve($port, sub {
+        my ($socket) = @_;
+        my ($head, $octets) = ('', '');
+        while ($head !~ /\r\n\r\n/) { sysread $socket, $head, 4096, length $head or last }
+        my $hides = $head =~ /^Authorization:/mi ? 'no' : 'yes';
+        syswrite $socket, $head =~ /^Upgrade: websocket/mi
+            ? "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Hides: $hides\r\n\r\n"
+            : "HTTP/1.1 400 x\r\nContent-Length: 0\r\n\r\n";
+        while (sysread $socket, $octets, 4096) { syswrite $socket, $octets }
+    });
 }
 
 recipe('WebSockets', {}, sub {

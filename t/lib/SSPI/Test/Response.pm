@@ -62,6 +62,13 @@ sub header {
 }
 
 sub challenges { my ($self) = @_; return my @lines = $self->header('WWW-Authenticate') }
+# The schemes of the challenges, each once.
+sub schemes {
+    my ($self) = @_;
+    my %seen;
+    return grep { !$seen{$_}++ } map { (split / /)[0] } $self->challenges;
+}
+
 sub user { my ($self) = @_; return scalar($self->header('X-Sspi-User')) // '' }
 sub remote_user { my ($self) = @_; return scalar($self->header('X-Remote-User')) // '' }
 sub package_name { my ($self) = @_; return scalar($self->header('X-Sspi-Package')) // '' }

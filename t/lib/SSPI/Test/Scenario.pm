@@ -11,7 +11,7 @@ use SSPI::Test::Apache;
 use SSPI::Test::KDC;
 use SSPI::Test::Nginx;
 
-our @EXPORT = qw(scenario config_passes config_refused granted refused logged has_line wanted message_id
+our @EXPORT = qw(scenario config_passes config_refused granted refused challenged logged has_line wanted message_id
     message_lines count_messages);
 
 my %class = (apache => 'SSPI::Test::Apache', nginx => 'SSPI::Test::Nginx');
@@ -117,6 +117,13 @@ sub refused {
         _outcome($name, "$status, no user"));
     diag($answer->brief) if !$good;
     return $good;
+}
+
+# Tests that the answer is a 401 whose challenges have these schemes: "Negotiate Digest".
+sub challenged {
+    my ($answer, $schemes, $name) = @_;
+    local $Test::Builder::Level = $Test::Builder::Level + 1;
+    return is_deeply([ $answer->status, join ' ', $answer->schemes ], [ 401, $schemes ], $name) || diag($answer->brief);
 }
 
 my %message_number;
