@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "acceptor.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +19,7 @@
 #include "ntlm_winbind.h"
 #include "service_name.h"
 #include "store_keys.h"
-#include "store_state_file.h"
+#include "store_state.h"
 #include "store_users.h"
 
 /* ---- limiters ---- */
@@ -117,7 +115,7 @@ void sspi_acceptor_free(struct sspi_acceptor *acceptor)
     store_keys_unref(acceptor->state_keys);
     store_state_free(acceptor->state);
     free(acceptor->default_realm);
-    free(acceptor->entries);
+    acceptor_entries_clear(&acceptor->entries);
     bytes_wipe(acceptor->mark_key, sizeof(acceptor->mark_key));
     free(acceptor);
 }
@@ -146,38 +144,9 @@ bool sspi_acceptor_check_tls(const struct sspi_acceptor *acceptor, const struct 
 
 /* ---- log entries of the start ---- */
 
-static struct sspi_log_entry *new_entry(struct sspi_acceptor *acceptor)
-{
-    if (acceptor->n_returned > 0) {
-        acceptor->n_entries = 0;
-        acceptor->n_returned = 0;
-    }
-    struct sspi_log_entry *grown =
-        realloc(acceptor->entries, (acceptor->n_entries + 1) * sizeof(*grown));
-    if (grown == NULL)
-        return NULL;
-    acceptor->entries = grown;
-    return &grown[acceptor->n_entries++];
-}
-
-/* Drops the newest entry if it repeats another one: many locations may share one policy. */
-static void drop_repeated(struct sspi_acceptor *acceptor)
-{
-    const struct sspi_log_entry *newest = &acceptor->entries[acceptor->n_entries - 1];
-    for (size_t i = 0; i + 1 < acceptor->n_entries; i++)
-        if (strcmp(acceptor->entries[i].text, newest->text) == 0) {
-            acceptor->n_entries--;
-            return;
-        }
-}
-
 static void warn(struct sspi_acceptor *acceptor, enum sspi_reason reason, const char *text)
 {
-    struct sspi_log_entry *entry = new_entry(acceptor);
-    if (entry == NULL)
-        return;
-    acceptor_log_write(entry, reason, SEC_E_OK, "%s", text);
-    drop_repeated(acceptor);
+    acceptor_entries_add(&acceptor->entries, reason, "%s", text);
 }
 
 void sspi_acceptor_check_name(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
@@ -287,10 +256,7 @@ void sspi_acceptor_check_sessions(struct sspi_acceptor *acceptor, const struct s
 size_t sspi_acceptor_log_entries(struct sspi_acceptor *acceptor,
                                  const struct sspi_log_entry **ret_entries)
 {
-    size_t n_new = acceptor->n_entries - acceptor->n_returned;
-    *ret_entries = acceptor->entries == NULL ? NULL : acceptor->entries + acceptor->n_returned;
-    acceptor->n_returned = acceptor->n_entries;
-    return n_new;
+    return acceptor_entries_take(&acceptor->entries, ret_entries);
 }
 
 bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ctx)
@@ -300,112 +266,11 @@ bool sspi_acceptor_add_tls(struct sspi_acceptor *acceptor, struct ssl_ctx_st *ct
     if (acceptor->offers_basic)
         acceptor_basic_protect_tls(ctx);
     binding_session_keep(ctx);
-    struct sspi_log_entry *entry =
-        binding_table_is_complete(acceptor->tls, ctx) ? NULL : new_entry(acceptor);
-    if (entry == NULL)
-        return true;
-    acceptor_log_write(
-        entry, SSPI_REASON_NO_HASH, SEC_E_OK,
-        "a certificate of a TLS host has no channel binding, because its signature has no "
-        "single hash (Ed25519). Clients that name its channel are refused, even if "
-        "channel binding is set to allow. Use an RSA or ECDSA certificate");
-    drop_repeated(acceptor);
-    return true;
-}
-
-/* ---- shared state ---- */
-
-struct sspi_state *sspi_http_state_format(void *memory, size_t size)
-{
-    return store_state_format(memory, size, clock_machine());
-}
-
-struct sspi_state *sspi_http_state_attach(void *memory, size_t size)
-{
-    return store_state_attach(memory, size);
-}
-
-/* Without memory for the keys there are no sessions. */
-void sspi_acceptor_set_state(struct sspi_acceptor *acceptor, struct sspi_state *state)
-{
-    store_keys_unref(acceptor->state_keys);
-    store_state_free(acceptor->state);
-    acceptor->state = state;
-    acceptor->state_keys = store_keys_new(store_state_session_key(state), clock_machine());
-}
-
-struct store_keys *acceptor_keys(const struct sspi_acceptor *acceptor,
-                                 const struct sspi_policy *policy)
-{
-    if (policy->key_file.n == 0)
-        return acceptor->state_keys;
-    const struct acceptor_source *source =
-        acceptor_source_find(acceptor->sources, policy, SSPI_OPTION_KEY_FILE);
-    return source == NULL ? NULL : source->keys;
-}
-
-static size_t state_size(const struct sspi_policy *policy)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t size = (size_t)policy->state_size;
-    return (size + page - 1) / page * page;
-}
-
-static void log_state_size(struct sspi_acceptor *acceptor, const char *path, size_t size)
-{
-    size_t found = store_state_size(acceptor->state);
-    struct sspi_log_entry *entry = found != size ? new_entry(acceptor) : NULL;
-    if (entry != NULL)
-        acceptor_log_write(entry, SSPI_REASON_STATE_SIZE, SEC_E_OK,
-                           "state file %.300s is in use and keeps its size of %zu bytes, but %s is "
-                           "%zu. To change the size, stop all servers that use the file",
-                           path, found, option_name(acceptor, SSPI_OPTION_STATE_SIZE), size);
-}
-
-static void log_state(struct sspi_acceptor *acceptor, const char *path,
-                      enum store_state_found found)
-{
-    struct sspi_log_entry *entry = new_entry(acceptor);
-    if (entry == NULL)
-        return;
-    if (found == STORE_STATE_REPLACED)
-        acceptor_log_write(
-            entry, SSPI_REASON_STATE_REPLACED, SEC_E_OK,
-            "state file %.300s was replaced, but other processes still use the old file, which has "
-            "another layout: restart the other servers that share it",
-            path);
-    else
-        acceptor_log_write(
-            entry, SSPI_REASON_STATE_FILE, SEC_E_OK,
-            found == STORE_STATE_EXISTING
-                ? "state file %.300s was opened with the nonces and replays that it holds"
-                : "state file %.300s was created: nonces and Kerberos authenticators that are "
-                  "older than it are refused",
-            path);
-}
-
-bool sspi_acceptor_open_state(struct sspi_acceptor *acceptor, const struct sspi_policy *policy,
-                              bool only_check, char *error)
-{
-    char why[SSPI_ERROR_SIZE] = "";
-    char path[PATH_MAX];
-    enum store_state_found found = STORE_STATE_EXISTING;
-    size_t size = state_size(policy);
-    const struct sspi_view *word = policy->state_file.words;
-    snprintf(path, sizeof(path), "%.*s", (int)word->len, word->data);
-    struct sspi_state *state =
-        only_check ? NULL
-                   : store_state_file_open(path, size, clock_machine(), &found, why, sizeof(why));
-    if (state == NULL && !(only_check && store_state_file_check(path, why, sizeof(why)))) {
-        snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s",
-                 option_name(acceptor, SSPI_OPTION_STATE_FILE), why);
-        return false;
-    }
-    if (state == NULL)
-        return true;
-    sspi_acceptor_set_state(acceptor, state);
-    log_state(acceptor, path, found);
-    log_state_size(acceptor, path, size);
+    if (!binding_table_is_complete(acceptor->tls, ctx))
+        warn(acceptor, SSPI_REASON_NO_HASH,
+             "a certificate of a TLS host has no channel binding, because its signature has no "
+             "single hash (Ed25519). Clients that name its channel are refused, even if "
+             "channel binding is set to allow. Use an RSA or ECDSA certificate");
     return true;
 }
 
@@ -436,20 +301,18 @@ static void check_mode(struct sspi_acceptor *acceptor, enum sspi_option option, 
 
 static void log_opened(struct sspi_acceptor *acceptor, const char *what, const char *path)
 {
-    struct sspi_log_entry *entry = new_entry(acceptor);
-    if (entry == NULL)
-        return;
     unsigned uid = (unsigned)acceptor->config.worker_uid;
     if (acceptor_config_check_worker_may(&acceptor->config, path, S_IRUSR))
-        acceptor_log_write(entry, SSPI_REASON_OPENED, SEC_E_OK,
-                           "%s %s read; the workers (uid %u) can read it too and pick up a change "
-                           "by themselves",
-                           what, path, uid);
+        acceptor_entries_add(
+            &acceptor->entries, SSPI_REASON_OPENED,
+            "%s %s read; the workers (uid %u) can read it too and pick up a change "
+            "by themselves",
+            what, path, uid);
     else
-        acceptor_log_write(entry, SSPI_REASON_OPENED, SEC_E_OK,
-                           "%s %s read; the workers (uid %u) cannot read it: reload the server "
-                           "after a change",
-                           what, path, uid);
+        acceptor_entries_add(&acceptor->entries, SSPI_REASON_OPENED,
+                             "%s %s read; the workers (uid %u) cannot read it: reload the server "
+                             "after a change",
+                             what, path, uid);
 }
 
 /* For NTLM the server does not ask winbind at start, because winbind could delay the start without
@@ -460,13 +323,10 @@ static void check_pipe(struct sspi_acceptor *acceptor)
     if (access(folder, F_OK) != 0 ||
         acceptor_config_check_worker_may(&acceptor->config, folder, S_IXUSR))
         return;
-    struct sspi_log_entry *entry = new_entry(acceptor);
-    if (entry != NULL)
-        acceptor_log_write(
-            entry, SSPI_REASON_NO_PIPE, SEC_E_OK,
-            "the workers (uid %u) may not enter %s, where winbind checks logins: add "
-            "their user to its group",
-            (unsigned)acceptor->config.worker_uid, folder);
+    acceptor_entries_add(&acceptor->entries, SSPI_REASON_NO_PIPE,
+                         "the workers (uid %u) may not enter %s, where winbind checks logins: add "
+                         "their user to its group",
+                         (unsigned)acceptor->config.worker_uid, folder);
 }
 
 /* Opens one source and keeps it. NULL: `why` (SSPI_ERROR_SIZE bytes) says why. */
@@ -530,15 +390,13 @@ static void count_users(struct sspi_acceptor *acceptor, const struct sspi_policy
     for (const uint8_t *at = policy->digest_algorithms.order; *at != 0; at++) {
         size_t n_users, n_with;
         store_users_count(source->users, all_realms, hash_base(*at), &n_users, &n_with);
-        struct sspi_log_entry *entry = n_with < n_users ? new_entry(acceptor) : NULL;
-        if (entry == NULL)
-            continue;
-        acceptor_log_write(entry, SSPI_REASON_USERS_WITHOUT, SEC_E_OK,
-                           "user file %s: %zu of %zu users have no line for %s, which %s offers: "
-                           "add lines with sspi-passwd -a",
-                           store_users_path(source->users), n_users - n_with, n_users,
-                           hash_name(*at), option_name(acceptor, SSPI_OPTION_DIGEST_ALGORITHM));
-        drop_repeated(acceptor);
+        if (n_with < n_users)
+            acceptor_entries_add(
+                &acceptor->entries, SSPI_REASON_USERS_WITHOUT,
+                "user file %s: %zu of %zu users have no line for %s, which %s offers: "
+                "add lines with sspi-passwd -a",
+                store_users_path(source->users), n_users - n_with, n_users, hash_name(*at),
+                option_name(acceptor, SSPI_OPTION_DIGEST_ALGORITHM));
     }
 }
 

@@ -9,6 +9,7 @@
 #include "acceptor_ccaches.h"
 #include "acceptor_credentials.h"
 #include "acceptor_directory.h"
+#include "acceptor_entries.h"
 #include "acceptor_limiter.h"
 #include "acceptor_log.h"
 #include "acceptor_passwords.h"
@@ -29,10 +30,9 @@ struct sspi_acceptor {
     struct hash_suite hashes;    /* for channel bindings, marks of users and passwords */
     struct ntlm_nt_hash nt_hash; /* for passwords; empty: no NT user file is open */
     struct sspi_state *state;
-    struct store_keys *state_keys; /* the key in `state`; NULL: no state, or no memory */
-    char *default_realm;           /* of krb5.conf; NULL: none */
-    struct sspi_log_entry *entries;
-    size_t n_entries, n_returned; /* n_returned: the adapter has these entries already */
+    struct store_keys *state_keys;   /* the key in `state`; NULL: no state, or no memory */
+    char *default_realm;             /* of krb5.conf; NULL: none */
+    struct acceptor_entries entries; /* log entries of the start */
     struct acceptor_credentials credentials;
     struct acceptor_limiter *limiters[ACCEPTOR_N_WAITS];
     struct acceptor_tickets *tickets; /* of this process, by constrained delegation */
@@ -48,11 +48,5 @@ struct sspi_acceptor {
 /* Returns the limiter of the jobs that wait for this source. */
 struct acceptor_limiter *acceptor_limiter_of(const struct sspi_acceptor *acceptor,
                                              enum acceptor_wait wait);
-
-/* Returns the keys that seal the sessions of `policy`: those of SSPIKeyFile, otherwise the key in
- * the shared memory. They live as long as the acceptor. NULL: there are none, so that sessions are
- * not possible. Takes no lock. */
-struct store_keys *acceptor_keys(const struct sspi_acceptor *acceptor,
-                                 const struct sspi_policy *policy);
 
 #endif

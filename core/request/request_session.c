@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "acceptor_state.h"
 #include "base64.h"
 #include "clock.h"
 #include "escape.h"

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "acceptor.h"
+#include "acceptor_state.h"
 #include "store_seal.h"
 
 #define SIZE ((size_t)65536)

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "acceptor_source.h"
+#include "acceptor_state.h"
 #include "store_revocations.h"
 #include "store_source.h"
 #include "store_users.h"
