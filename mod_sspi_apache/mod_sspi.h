@@ -330,6 +330,9 @@ int mod_sspi_note_authorized(request_rec *r);
  * must have its final status. */
 void mod_sspi_note_denied(request_rec *r);
 
+/* Removes the variables of r that name a credential cache of this client's request. */
+void mod_sspi_withdraw_tickets(request_rec *r);
+
 int mod_sspi_fixup_open(request_rec *r);
 int mod_sspi_fixup_environment(request_rec *r);
 int mod_sspi_fixup_user(request_rec *r);

@@ -150,13 +150,18 @@ static apr_status_t answer_handler(ap_filter_t *f, apr_bucket_brigade *brigade)
     return ap_pass_brigade(f->next, brigade);
 }
 
-/* A local error document is an internal redirect. httpd copies the environment of the refused
- * request after this hook. */
+/* A local error document is an internal redirect. After this hook, httpd copies the environment of
+ * the request that it leaves, with REDIRECT_ before each name. The tickets are not for the target,
+ * which gets its own if its location delegates. */
 static int begin_redirect(request_rec *r)
 {
-    if (r->prev != NULL && r->prev->main == NULL) {
+    if (r->prev == NULL) {
+        return OK;
+    }
+    if (r->prev->main == NULL) {
         mod_sspi_note_denied(r->prev);
     }
+    mod_sspi_withdraw_tickets(r->prev);
     return OK;
 }
 

@@ -57,6 +57,26 @@ static void unset_ccache(request_rec *r, const char *variable)
     }
 }
 
+void mod_sspi_withdraw_tickets(request_rec *r)
+{
+    if (mod_sspi_request_find(r) != NULL) {
+        apr_table_unset(r->subprocess_env, variable_names[SSPI_VARIABLE_CCACHE]);
+        unset_ccache(r, NULL);
+    }
+}
+
+/* A subrequest begins with a copy of the parent's environment, and httpd adds that of a directory
+ * to that of its index file. The tickets are only for a request that was granted itself. */
+static void withdraw_inherited_tickets(request_rec *r)
+{
+    const struct mod_sspi_request_state *state =
+        ap_get_module_config(r->request_config, &sspi_module);
+
+    if (state == NULL || !state->granted) {
+        mod_sspi_withdraw_tickets(r);
+    }
+}
+
 static void export_ccache(request_rec *r, const struct mod_sspi_request_state *state)
 {
     const char *variable = ccache_variable(r);
@@ -329,8 +349,10 @@ static int authenticate_open(request_rec *r)
  * not SSPI. Its application could otherwise use the cookie at other locations of the host. */
 int mod_sspi_fixup_open(request_rec *r)
 {
-    int status = authenticate_open(r);
+    int status;
 
+    withdraw_inherited_tickets(r);
+    status = authenticate_open(r);
     hide_credentials(r);
     return status;
 }
@@ -387,6 +409,7 @@ int mod_sspi_fixup_user(request_rec *r)
     if (state != NULL && state->granted && state->config != r->per_dir_config) {
         clear_user(r);
     }
+    withdraw_inherited_tickets(r);
     if (r->user != NULL || ctx == NULL || ctx->result == NULL || !accepts_credentials(r)) {
         return DECLINED;
     }

@@ -2,6 +2,7 @@
 #include "ngx_http_sspi_module.h"
 
 
+static ngx_uint_t ngx_http_sspi_delegates(ngx_http_request_t *r);
 static ngx_int_t ngx_http_sspi_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
 static ngx_int_t ngx_http_sspi_make_list(ngx_http_request_t *r,
@@ -138,6 +139,25 @@ ngx_http_sspi_set_basic_user(ngx_http_request_t *r)
 }
 
 
+/*
+ * The error page of a refused request gets no tickets, nor does a location
+ * without delegation to which another one redirects, or which it includes.
+ */
+
+static ngx_uint_t
+ngx_http_sspi_delegates(ngx_http_request_t *r)
+{
+    ngx_http_sspi_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
+
+    return slcf->policy.mode != SSPI_MODE_OFF
+           && slcf->policy.delegation.order[0] != SSPI_DELEGATION_NONE
+           && r->main->err_status != NGX_HTTP_UNAUTHORIZED
+           && r->main->err_status != NGX_HTTP_FORBIDDEN;
+}
+
+
 static ngx_int_t
 ngx_http_sspi_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
     uintptr_t data)
@@ -153,12 +173,7 @@ ngx_http_sspi_variable(ngx_http_request_t *r, ngx_http_variable_value_t *v,
         return NGX_ERROR;
     }
 
-    /* the error page of a refused request gets no tickets */
-
-    if (data == SSPI_VARIABLE_CCACHE
-        && (r->main->err_status == NGX_HTTP_UNAUTHORIZED
-            || r->main->err_status == NGX_HTTP_FORBIDDEN))
-    {
+    if (data == SSPI_VARIABLE_CCACHE && !ngx_http_sspi_delegates(r)) {
         ctx = NULL;
     }
 
