@@ -28,10 +28,12 @@ static bool has_target(const struct sspi_policy *policy)
     return found;
 }
 
-/* Returns the option that SSPIProxyNegotiate lacks. SSPI_OPTION_COUNT: none. */
+/* Returns the option that SSPIProxyNegotiate lacks. SSPI_OPTION_COUNT: none. With `SSPIDelegation
+ * none`, requests go to the upstream without a login. */
 static enum sspi_option find_proxy_lack(const struct sspi_policy *policy)
 {
-    if (policy->proxy_negotiate.n == 0)
+    if (policy->proxy_negotiate.n == 0 || (policy->delegation.order[0] == SSPI_DELEGATION_NONE &&
+                                           sspi_policy_is_set(policy, SSPI_OPTION_DELEGATION)))
         return SSPI_OPTION_COUNT;
     if (policy->delegation.order[0] == SSPI_DELEGATION_NONE)
         return SSPI_OPTION_DELEGATION;

@@ -156,16 +156,27 @@ static bool check_protection(const struct directive *directive, const bool *offe
     return refuse(directive, SSPI_VIEW("proxy-cohosting"), "it together with proxy");
 }
 
+/* In an inner scope, `SSPIDelegation none` replaces the outer list by an empty one. */
+static bool is_empty_list(const struct directive *directive)
+{
+    return directive->option == SSPI_OPTION_DELEGATION && directive->n_words == 1 &&
+           bytes_equal_nocase(directive->words[0], SSPI_VIEW("none"));
+}
+
 /* `order` and `offers` are empty and have `n` entries: one for each word, and one for the end. */
 static bool read_list(const struct directive *directive, uint8_t *order, bool *offers, size_t n)
 {
+    const char *after = directive->option == SSPI_OPTION_DELEGATION
+                            ? " (each once, in the order to try), or only none"
+                            : " (each once, in the order to offer)";
     char right[200];
+    if (is_empty_list(directive))
+        return true;
     for (size_t i = 0; i < directive->n_words; i++) {
         int index = index_of(directive->info, directive->words[i]);
         if (index < 0 || i + 1 >= n || offers[index + 1])
             return refuse(directive, directive->words[i],
-                          list_words(directive->info, "one or more of:",
-                                     " (each once, in the order to offer)", right));
+                          list_words(directive->info, "one or more of:", after, right));
         order[i] = (uint8_t)(index + 1);
         offers[index + 1] = true;
     }

@@ -188,6 +188,21 @@ static void an_inner_scope_overrides_only_what_it_says(void **state)
     assert_memory_equal(&inner, &merged, sizeof(inner));
 }
 
+static void an_inner_scope_turns_delegation_off(void **state)
+{
+    struct sspi_policy outer = sspi_policy_defaults(), inner = sspi_policy_defaults(), merged;
+    struct sspi_view words[] = {SSPI_VIEW("s4u2proxy"), SSPI_VIEW("None")};
+    assert_false(set(&inner, SSPI_OPTION_DELEGATION, words, 2));
+    assert_non_null(strstr(error, "or only none"));
+    assert_true(set(&outer, SSPI_OPTION_DELEGATION, words, 1));
+    assert_true(set(&inner, SSPI_OPTION_DELEGATION, words + 1, 1));
+    sspi_policy_merge(&merged, &outer, &inner);
+    assert_int_equal(merged.delegation.order[0], SSPI_DELEGATION_NONE);
+    assert_false(merged.delegation.offers[SSPI_DELEGATION_S4U2PROXY]);
+    sspi_policy_merge(&merged, &inner, &outer);
+    assert_true(merged.delegation.offers[SSPI_DELEGATION_S4U2PROXY]);
+}
+
 static void an_inner_scope_keeps_an_outer_demand_for_bound_clients(void **state)
 {
     const struct sspi_view end = {NULL, 0};
@@ -261,6 +276,7 @@ int main(void)
         cmocka_unit_test(the_number_of_words_is_checked),
         cmocka_unit_test(every_require_line_needs_its_keyword_and_a_name),
         cmocka_unit_test(an_inner_scope_overrides_only_what_it_says),
+        cmocka_unit_test(an_inner_scope_turns_delegation_off),
         cmocka_unit_test(an_inner_scope_keeps_an_outer_demand_for_bound_clients),
         cmocka_unit_test(demands_are_distinguished_from_other_options),
         cmocka_unit_test(a_scope_chooses_one_source_of_users),
