@@ -14,6 +14,8 @@ static ngx_int_t ngx_http_sspi_open_policies(ngx_conf_t *cf,
 static void ngx_http_sspi_look_up_groups(ngx_http_sspi_main_conf_t *smcf);
 static ngx_int_t ngx_http_sspi_add_tls(ngx_conf_t *cf,
     struct sspi_acceptor *acceptor);
+static ngx_int_t ngx_http_sspi_check_threads(ngx_cycle_t *cycle,
+    ngx_http_sspi_main_conf_t *smcf);
 static ngx_int_t ngx_http_sspi_check_tls(ngx_conf_t *cf,
     ngx_http_sspi_main_conf_t *smcf);
 static void ngx_http_sspi_acceptor_cleanup(void *data);
@@ -90,12 +92,50 @@ ngx_http_sspi_init_module(ngx_cycle_t *cycle)
     }
 #endif
 
+    if (ngx_http_sspi_check_threads(cycle, smcf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     n = sspi_acceptor_log_entries(smcf->acceptor, &entries);
 
     for (i = 0; i < n; i++) {
         level = ngx_http_sspi_log_level(entries[i].severity);
 
         ngx_log_error(level, cycle->log, 0, "%s", entries[i].text);
+    }
+
+    return NGX_OK;
+}
+
+
+/* without threads, a silent KDC would block the worker for about 27 s */
+
+static ngx_int_t
+ngx_http_sspi_check_threads(ngx_cycle_t *cycle,
+    ngx_http_sspi_main_conf_t *smcf)
+{
+    ngx_uint_t                  i;
+    ngx_http_sspi_loc_conf_t  **slcfp;
+
+#if (NGX_THREADS)
+    if (smcf->threads[NGX_HTTP_SSPI_POOL_KDC].pool) {
+        return NGX_OK;
+    }
+#endif
+
+    slcfp = smcf->protected.elts;
+
+    for (i = 0; i < smcf->protected.nelts; i++) {
+
+        if (sspi_policy_asks_kdc(&slcfp[i]->policy)) {
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                          "sspi: Basic by the KDC, \"sspi_delegation\" and "
+                          "\"sspi_proxy_negotiate\" need threads, for the "
+                          "\"sspi\" in %V:%ui: use epoll or kqueue, and an "
+                          "nginx that is built --with-threads",
+                          &slcfp[i]->file, slcfp[i]->line);
+            return NGX_ERROR;
+        }
     }
 
     return NGX_OK;

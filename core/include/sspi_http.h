@@ -208,6 +208,10 @@ bool sspi_policy_check_basic(const struct sspi_policy *policy, enum sspi_server 
 bool sspi_policy_check_delegation(const struct sspi_policy *policy, enum sspi_server server,
                                   enum sspi_option *ret_missing, char *error);
 
+/* True if a request under `policy` may ask a KDC: for a password of Basic, or for tickets in the
+ * user's name. The server must run such jobs in threads, because a silent KDC takes about 27 s. */
+bool sspi_policy_asks_kdc(const struct sspi_policy *policy);
+
 /* True if `policy` sets this option to a value that demands users, tickets, a channel binding or
  * TLS. */
 bool sspi_policy_demands(const struct sspi_policy *policy, enum sspi_option option);

@@ -523,6 +523,13 @@ bool policy_basic_has(const struct sspi_policy *policy, enum sspi_mech mech)
     }
 }
 
+bool sspi_policy_asks_kdc(const struct sspi_policy *policy)
+{
+    return policy_basic_has(policy, SSPI_MECH_KERBEROS) || policy->proxy_negotiate.n > 0 ||
+           policy->delegation.offers[SSPI_DELEGATION_S4U2PROXY] ||
+           policy->delegation.offers[SSPI_DELEGATION_S4U2SELF];
+}
+
 bool policy_offers_basic(const struct sspi_policy *policy, bool tls)
 {
     return policy->schemes.offers[SSPI_SCHEME_BASIC] && (tls || !policy->basic_require_tls) &&
