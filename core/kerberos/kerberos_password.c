@@ -2,6 +2,7 @@
 #include "kerberos_password.h"
 
 #include <krb5/krb5.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,18 +194,38 @@ static void derive_key(struct kerberos_login *login, struct bytes *password)
         krb5_free_keyblock_contents(login->krb5, &key);
 }
 
-/* A KDC refuses an unknown user or a locked account by its first answer, and a wrong password by
- * its second one. The client's answer must take as long for both, because it would otherwise say
- * which users exist. So there is always a second request. */
-static krb5_error_code ask_twice(struct kerberos_login *login, struct bytes *password)
+/* How many requests a wrong password took, by realm. Realms may share a place. */
+#define REALM_PLACES   16u
+#define REQUESTS_LIMIT 8u
+static _Atomic unsigned wrong_requests[REALM_PLACES];
+
+static _Atomic unsigned *wrong_requests_of(const krb5_data *realm)
 {
+    unsigned sum = 0;
+    for (unsigned i = 0; i < realm->length; i++)
+        sum = sum * 31 + (unsigned char)realm->data[i];
+    return &wrong_requests[sum % REALM_PLACES];
+}
+
+/* A KDC refuses an unknown user or a locked account by its first answer, and a wrong password by
+ * its second one, or by its third one with SPAKE (RFC 9588 4). The client's answer must take as
+ * long for both, because it would otherwise say which users exist. So there are as many requests
+ * as for the last wrong password. */
+static krb5_error_code ask_as_often(struct kerberos_login *login, struct bytes *password)
+{
+    _Atomic unsigned *wrong = wrong_requests_of(&login->client->realm);
     krb5_set_kdc_send_hook(login->krb5, count_request, &login->n_requests);
     krb5_error_code code = ask_kdc(login, password->data);
     bool is_refusal = code >= ERROR_TABLE_BASE_krb5 && code < KRB5_ERR_RCSID;
+    if (code == KRB5KDC_ERR_PREAUTH_FAILED && login->n_requests > 1)
+        atomic_store(wrong, login->n_requests);
     if (!is_refusal || login->n_requests != 1)
         return code;
     derive_key(login, password);
-    (void)ask_kdc(login, password->data);
+    unsigned n_wanted = atomic_load(wrong);
+    do
+        (void)ask_kdc(login, password->data);
+    while (login->n_requests < n_wanted && login->n_requests < REQUESTS_LIMIT);
     return code;
 }
 
@@ -236,7 +257,7 @@ static SECURITY_STATUS get_initial(struct kerberos_login *login, struct sspi_vie
         code = make_options(login);
     if (code != 0)
         return library_status(login, code);
-    code = ask_twice(login, &copy);
+    code = ask_as_often(login, &copy);
     return code == 0 ? SEC_E_OK : initial_status(login, code);
 }
 

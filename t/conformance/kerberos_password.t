@@ -179,6 +179,11 @@ like(slurp($trace), qr/SPAKE/, '... was verified by SPAKE');
 refused('a wrong password by SPAKE', login('locked', 'x', %spake), 'WRONG_PASSWORD', $wrong);
 granted('... which counts as one try, so that the next one', login('locked', 'pw', %spake), 'locked@SSPI.TEST');
 
+my $spake_log = "$spake->{dir}/kdc.log";
+my $questions = () = slurp($spake_log) =~ /AS_REQ/g;
+refused('unknown users behind a wrong password', login("carol\tx\nmallory\tx\nnobody", 'x', %spake), 'WRONG_PASSWORD', $wrong);
+is((() = slurp($spake_log) =~ /AS_REQ/g) - $questions, 9, '... are asked about as often, which is three times by SPAKE');
+
 # ---- PKINIT ----
 
 # krb5.conf has a certificate of this machine, by which the KDC logs alice in without a password.
