@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(root_dir slurp);
+use SSPI::Test::Basic qw(basic_header);
 use SSPI::Test::Digest qw(digest_challenges digest_header);
 use SSPI::Test::Examples;
 use SSPI::Test::Gss qw(end_point_binding negotiate_value);
@@ -16,13 +17,21 @@ use SSPI::Test::Scenario;
 use SSPI::Test::Session;
 use SSPI::Test::Tls;
 
-my $kdc = SSPI::Test::KDC->new;
+my $kdc = SSPI::Test::KDC->new(principals => ['HTTP/backend.example.com']);
 my ($alice, $bob) = map { $kdc->login($_) } qw(alice bob);
 my $examples = SSPI::Test::Examples->new($kdc);
 
+# The application of delegation.conf, which only its own users reach.
+my $forwardable = $kdc->login('alice', forwardable => 1);
+my $backend = SSPI::Test::Nginx->new(env => $kdc->server_env, files => { '/page.html' => "application\n" },
+    locations => [ { path => '/', packages => 'Negotiate', keytab => $kdc->make_keytab('backend.keytab', 'HTTP/backend.example.com') } ])->start;
+
+# Options of a server with an example. `port` is where its application listens.
 sub example {
-    my ($kind, $name) = @_;
-    return $examples->server($kind, slurp(root_dir() . "/conf-examples/$kind/$name.conf"));
+    my ($kind, $name, $port) = @_;
+    my $text = slurp(root_dir() . "/conf-examples/$kind/$name.conf");
+    $text =~ s/127\.0\.0\.1:8080/127.0.0.1:$port/ if defined $port;
+    return $examples->server($kind, $text);
 }
 
 # The first configuration of the README for a server.
@@ -116,6 +125,25 @@ for my $kind (qw(apache nginx)) {
         is($c->get($staff, digest => $login{alice}, @tls)->status, 403,
             'staff: the same name by another scheme is another user');
         is($c->with(env => $bob)->get($staff, negotiate => 1, @tls)->status, 403, 'staff: the other name by the other scheme as well');
+    };
+    scenario 'kerberos-and-basic.conf', example($kind, 'kerberos-and-basic'), sub {
+        my ($server) = @_;
+        my $c = $server->client(env => $alice);
+        my $by_password = sub { return $c->get($page, tls => 1, authorization => basic_header("alice:$_[0]")) };
+        challenged($c->get($page, tls => 1), 'Negotiate Basic', 'a request without credentials');
+        granted($c->get($page, tls => 1, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket opens the page');
+        granted($by_password->('wonder land'), { user => 'alice@SSPI.TEST' }, 'a password opens the page as well');
+        refused($by_password->('wrong'), 401, 'a wrong password does not');
+    };
+    scenario 'delegation.conf', example($kind, 'delegation', $backend->{http}), sub {
+        my ($server) = @_;
+        my @forwards = (tls => 1, negotiate => 1);
+        my $login = $server->client(env => $forwardable)->get($page, @forwards, args => [ '--delegation', 'always' ]);
+        is($login->body, "application\n", 'the application behind logs the user in') or diag($login->brief);
+        my $cookie = set_by_login($login, 'the login');
+        my $again = $server->client->get($page, tls => 1, cookie_header($cookie));
+        is($again->body, "application\n", 'also in the session') or diag($again->brief);
+        is($server->client(env => $alice)->get($page, @forwards)->status, 403, 'a client that forwards no ticket is forbidden');
     };
     scenario 'groups-and-sessions.conf', example($kind, 'groups-and-sessions'), sub {
         my ($server) = @_;
