@@ -8,10 +8,11 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Encode qw(encode);
 use Test::More;
-use SSPI::Test qw(build_dir run slurp);
+use SSPI::Test qw(slurp);
 use SSPI::Test::AD;
+use SSPI::Test::KerberosPassword;
 
-my $program = build_dir() . '/t/conformance/kerberos_password';
+my $program = password_program();
 plan skip_all => "$program is not built" if !-x $program;
 my $reason = SSPI::Test::AD::skip_reason();
 plan skip_all => $reason if defined $reason;
@@ -19,19 +20,11 @@ plan skip_all => $reason if defined $reason;
 my $ad = SSPI::Test::AD->new;
 my $realm = SSPI::Test::AD::REALM;
 
-# Verifies one password. Returns the lines of the answer: { status, name, reason, text, sid => [] }.
-# Options: keytab, client (for FAST), trace.
+# Verifies one password. Options: keytab, client (for FAST), trace.
 sub login {
     my ($user, $password, %opt) = @_;
-    my $done = run([ $program, $opt{keytab} // $ad->{keytab}, 'localhost', $opt{client} // '-', $realm ],
-        env => { %{$ad->{env}}, KRB5_TRACE => $opt{trace} }, stdin => encode('UTF-8', "$user\t$password\n"));
-    diag($done->{err}) if $done->{err} ne '';
-    my %answer = (sid => []);
-    for my $line (split /\n/, $done->{out}) {
-        my ($key, $value) = split / /, $line, 2;
-        if ($key eq 'sid') { push @{$answer{sid}}, $value } else { $answer{$key} = $value }
-    }
-    return \%answer;
+    return verify_password($user, $password, env => { %{$ad->{env}}, KRB5_TRACE => $opt{trace} },
+        args => [ $opt{keytab} // $ad->{keytab}, 'localhost', $opt{client} // '-', $realm ]);
 }
 
 sub granted {
@@ -41,16 +34,8 @@ sub granted {
     return;
 }
 
-sub refused {
-    my ($name, $login, $reason, $words) = @_;
-    isnt($login->{status}, 'SEC_E_OK', "$name is refused") or return;
-    is($login->{reason}, $reason, "... for the reason $reason") or diag(explain($login));
-    like($login->{text}, $words, '... and the text says why');
-    return;
-}
-
 my $password = SSPI::Test::AD::PASSWORD;
-my $wrong = qr/^the KDC does not know user \S+, or the password is wrong$/;
+my $wrong = wrong_password();
 
 # ---- groups ----
 for my $user (qw(alice bob)) {

@@ -11,31 +11,18 @@ use Test::More;
 use Time::HiRes qw(time);
 use SSPI::Test qw(build_dir run slurp spawn spew scratch_dir);
 use SSPI::Test::KDC;
+use SSPI::Test::KerberosPassword;
 
-my $program = build_dir() . '/t/conformance/kerberos_password';
+my $program = password_program();
 my $kdc = SSPI::Test::KDC->new(principals => ['HTTP/other']);
 
-sub answer {
-    my ($out) = @_;
-    my %answer = (sid => []);
-    for my $line (split /\n/, $out) {
-        my ($key, $value) = split / /, $line, 2;
-        if ($key eq 'sid') { push @{$answer{sid}}, $value } else { $answer{$key} = $value }
-    }
-    return \%answer;
-}
-
-# Verifies one password. Returns the lines of the answer: { status, name, reason, text, sid => [] }.
-# Options: kdc (whose krb5.conf is used), env, keytab, host, client (for FAST), realms. `user` and
-# `password` may have several lines.
+# Verifies passwords. Options: kdc (whose krb5.conf is used), env, keytab, host, client (for FAST),
+# realms.
 sub login {
     my ($user, $password, %opt) = @_;
     my $where = $opt{kdc} // $kdc;
-    my $done = run([ $program, $opt{keytab} // $kdc->{keytab}, $opt{host} // '-', $opt{client} // '-', @{$opt{realms} // []} ],
-        env => { %{$where->{env}}, %{$opt{env} // {}} },
-        stdin => encode('UTF-8', "$user\t$password\n"));
-    diag($done->{err}) if $done->{err} ne '';
-    return answer($done->{out});
+    return verify_password($user, $password, env => { %{$where->{env}}, %{$opt{env} // {}} },
+        args => [ $opt{keytab} // $kdc->{keytab}, $opt{host} // '-', $opt{client} // '-', @{$opt{realms} // []} ]);
 }
 
 sub granted {
@@ -44,14 +31,6 @@ sub granted {
     is($login->{name}, encode('UTF-8', $user), "... of $user");
     is($login->{target}, $target // 'HTTP/localhost@SSPI.TEST', '... at our service');
     is($login->{proven}, 1, '... which its key proves');
-    return;
-}
-
-sub refused {
-    my ($name, $login, $reason, $words) = @_;
-    isnt($login->{status}, 'SEC_E_OK', "$name is refused") or return;
-    is($login->{reason}, $reason, "... for the reason $reason") or diag(explain($login));
-    like($login->{text}, $words, '... and the text says why');
     return;
 }
 
@@ -68,7 +47,7 @@ my $silent_pid = spawn([ $program, $kdc->{keytab}, '-', '-' ], stdin_file => "$s
 
 # ---- users ----
 
-my $wrong = qr/^the KDC does not know user \S+, or the password is wrong$/;
+my $wrong = wrong_password();
 $kdc->kadmin('addprinc -pw pw +requires_preauth carol', 'addprinc -pw pw alice/admin', 'addprinc -pw pw WWW$');
 $kdc->add_user(encode('UTF-8', "j\xe4s\xf8n"));
 for my $user (qw(alice carol)) {
@@ -250,7 +229,7 @@ refused('a realm without a KDC in krb5.conf', login('alice', 'x', env => { KRB5_
 
 waitpid $silent_pid, 0;
 my $waited = time - $silent_began;
-refused('a login at a silent KDC', answer(slurp("$silent_dir/out")), 'KDC_UNREACHABLE', qr/Cannot contact any KDC/);
+refused('a login at a silent KDC', password_answer(slurp("$silent_dir/out")), 'KDC_UNREACHABLE', qr/Cannot contact any KDC/);
 note(sprintf 'libkrb5 gave a silent KDC up after at most %.1f s', $waited);
 
 done_testing;
