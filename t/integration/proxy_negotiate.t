@@ -8,7 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(slurp wait_until);
+use SSPI::Test qw(free_port slurp);
 use POSIX ();
 use SSPI::Test::Delegation;
 use SSPI::Test::Gss;
@@ -16,6 +16,7 @@ use SSPI::Test::Origin;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Session;
+use SSPI::Test::WebSocket qw(echo_server upgrade);
 
 my $kdc = SSPI::Test::KDC->new(principals => [ 'HTTP/backend', 'HTTP/second' ]);
 my %login = map { $_ => $kdc->login($_, forwardable => 1) } qw(alice bob);
@@ -24,15 +25,14 @@ my $dir = ccache_dir();
 my %onward = (packages => 'Negotiate', keytab => $kdc->{keytab}, delegation => 'forwarded', delegation_dir => $dir,
     proxy_negotiate => 'HTTP/backend');
 
-# The upstream keeps each login for its connection, as IIS does.
-my $backend = SSPI::Test::Nginx->new(env => $kdc->server_env,
-    nginx_http => 'log_format b \'$connection "$sspi_user" $status $uri "$http_authorization"\';',
-    locations => [
-        { path => '/b/', packages => 'Negotiate', keytab => $backend_keytab, connection_auth => 'all',
-            nginx => 'access_log @DIR@/logs/backend.log b;' },
-        { path => '/challenge/', sspi => 'off', nginx => "access_log \@DIR\@/logs/backend.log b;\n"
-                . "add_header WWW-Authenticate Negotiate always;\nadd_header Authentication-Info x always;\nreturn 401;" },
-    ])->start;
+my $echo_port = free_port();
+my $web_socket = "proxy_http_version 1.1;\nproxy_set_header Upgrade \$http_upgrade;\nproxy_set_header Connection upgrade;";
+my $backend = upstream($kdc, keytab => $backend_keytab, locations => [
+    { path => '/challenge/', sspi => 'off', nginx => "add_header WWW-Authenticate Negotiate always;\n"
+            . "add_header Authentication-Info x always;\nreturn 401;" },
+    { path => '/socket/', packages => 'Negotiate', keytab => $backend_keytab, connection_auth => 'all',
+        nginx => "proxy_pass http://127.0.0.1:$echo_port;\n$web_socket" },
+]);
 my $upstream = "127.0.0.1:$backend->{http}";
 
 sub proxied {
@@ -42,19 +42,7 @@ sub proxied {
             . (delete $o{nginx} // ''), %o };
 }
 
-# The requests that the upstream got since the last call: { connection, user, status, uri, header }.
-my $seen = 0;
-sub upstream_requests {
-    my ($n) = @_;
-    my $file = "$backend->{dir}/logs/backend.log";
-    my $read = sub { [ map { /\A(\d+) "([^"]*)" (\d+) (\S+) "([^"]*)"/
-            ? { connection => $1, user => $2, status => $3, uri => $4, header => $5 } : () } split /\n/, slurp($file) ] };
-    wait_until(sub { @{$read->()} >= $seen + $n }, 10);
-    my @all = @{$read->()};
-    my @new = @all[ $seen .. $#all ];
-    $seen = @all;
-    return @new;
-}
+sub seen { my ($n) = @_; return upstream_requests($backend, $n) }
 
 my %server_config = (
     env => $kdc->server_env,
@@ -87,6 +75,8 @@ my %server_config = (
         (map { { path => "/pair$_/", %onward, apache => "ProxyPass balancer://pair$_/b/", nginx => "proxy_pass http://pair$_/b/;" } } 1, 2),
         { path => '/plain/', sspi => 'off', apache => "ProxyPass http://$upstream/b/",
             nginx => "proxy_pass http://backend/b/;\nproxy_http_version 1.1;\nproxy_set_header Connection \"\";" },
+        { path => '/socket/', %onward, apache => "ProxyPass http://$upstream/socket/ upgrade=websocket",
+            nginx => "proxy_pass http://backend/socket/;\n$web_socket" },
         { path => '/pages/', %onward, apache => "Options +Includes\nAddType text/html .html\nSetOutputFilter INCLUDES",
             nginx => 'ssi on;' },
     ],
@@ -102,7 +92,7 @@ sub tgs_requests { return scalar(() = slurp("$kdc->{dir}/kdc.log") =~ m{TGS_REQ 
 parts 'onward', \%server_config,
     'two users alternate' => sub {
         my ($server) = @_;
-        upstream_requests(0);
+        seen(0);
         my @order = qw(alice bob alice bob bob alice);
         for my $user (@order) {
             my $a = get($server, $user, '/b/');
@@ -110,7 +100,7 @@ parts 'onward', \%server_config,
             like($a->body, qr/page of/, 'the page of the upstream');
             is(scalar(() = $a->header('WWW-Authenticate')), 1, 'the answer has only the token of this server');
         }
-        my @requests = upstream_requests(6);
+        my @requests = seen(6);
         is_deeply([ map { $_->{user} } @requests ], [ map { "$_\@SSPI.TEST" } @order ], 'the upstream sees each user')
             or diag($backend->new_log);
         my %connections = map { $_->{connection} => 1 } @requests;
@@ -125,18 +115,36 @@ parts 'onward', \%server_config,
         my $c = $server->connection;
         is($c->get('/plain/', authorization => SSPI::Test::Gss->header(env => $login{bob}, host => 'backend'))->status, 200,
             'bob logs in at the upstream') for 1 .. 3;
-        upstream_requests(3);
+        seen(3);
         is(get($server, 'alice', '/b/')->status, 200, "alice's request") for 1 .. 3;
-        is_deeply([ map { $_->{user} } upstream_requests(3) ], [ ('alice@SSPI.TEST') x 3 ], 'alice is alice');
-        my $a = $server->connection->get('/plain/');
-        is($a->status, 401, 'no connection of the pool has the login of alice');
-        upstream_requests(1);
+        my @requests = seen(3);
+        is_deeply([ map { $_->{user} } @requests ], [ ('alice@SSPI.TEST') x 3 ], 'alice is alice');
+        # Those that bob logged in may serve requests of /plain/: that location has no login of its own.
+        my %connections = map { $_->{connection} => 1 } @requests;
+        $server->connection->get('/plain/') for 1 .. 4;
+        is_deeply([ grep { $connections{$_->{connection}} } seen(4) ], [], 'no other request goes over the connections of alice');
     },
     'an upstream with TLS' => sub {
         my ($server) = @_;
         is(get($server, $_, '/tls/')->status, 200, $_) for qw(alice bob alice);
-        is_deeply([ map { $_->{user} } upstream_requests(3) ], [ map { "$_\@SSPI.TEST" } qw(alice bob alice) ],
+        is_deeply([ map { $_->{user} } seen(3) ], [ map { "$_\@SSPI.TEST" } qw(alice bob alice) ],
             'the upstream sees each user');
+    },
+    'WebSockets' => sub {
+        my ($server) = @_;
+        my $echo = echo_server($echo_port);
+        is($server->client->raw([ '/socket/', upgrade() ])->status, 401, 'a WebSocket without a ticket is refused');
+        is(scalar(seen(0)), 0, 'the upstream gets no request');
+        my $frame = "\x81\x85\1\2\3\4hello";
+        for my $user (qw(alice bob alice)) {
+            my $c = $server->client(env => $login{$user});
+            my $socket = SSPI::Test::WebSocket->new($c, '/socket/', authorization => $c->negotiate_header(args => [ '--delegation', 'always' ]));
+            like($socket->{head}, qr{\AHTTP/1\.1 101 }, "a WebSocket of $user opens") or diag($socket->{head}, $backend->new_log);
+            is($socket->echo($frame), $frame, 'frames go in both directions');
+            undef $socket;
+            is_deeply([ map { "$_->{status} $_->{user}" } seen(1) ], ["101 $user\@SSPI.TEST"], "the upstream sees $user");
+        }
+        SSPI::Test::stop_process($echo, 'KILL');
     },
     'other requests' => sub {
         my ($server) = @_;
@@ -145,11 +153,11 @@ parts 'onward', \%server_config,
         $a = $server->client(env => $login{alice})->get('/b/', tls => 1, negotiate => 1,
             args => [ '--http2', '--delegation', 'always' ]);
         is($a->status, 200, 'HTTP/2') or diag($a->brief);
-        my @requests = upstream_requests(2);
+        my @requests = seen(2);
         is_deeply([ map { $_->{user} } @requests ], [ ('alice@SSPI.TEST') x 2 ], 'the upstream sees alice');
         $a = get($server, 'alice', '/pages/part.html');
         like($a->body, qr/with .*(?:page|404)/s, 'a subrequest');
-        my ($part) = upstream_requests(1);
+        my ($part) = seen(1);
         is($part->{user}, 'alice@SSPI.TEST', 'the upstream sees alice in a subrequest');
     },
     'a session' => sub {
@@ -160,7 +168,7 @@ parts 'onward', \%server_config,
         my $c = $server->connection;
         is($c->get('/session/', headers => ["Cookie: $cookie"], authorization => $_)->status, 200, 'a request of the session')
             for undef, undef, 'Bearer x';
-        my @requests = upstream_requests(4);
+        my @requests = seen(4);
         is_deeply([ map { $_->{user} } @requests ], [ ('alice@SSPI.TEST') x 4 ], 'the upstream sees alice');
         ok(!(grep { $_->{header} =~ /Bearer/ } @requests), 'and never the header of the client');
         is(tgs_requests() - $before, 0, 'the ticket for the upstream is remembered');
@@ -168,7 +176,7 @@ parts 'onward', \%server_config,
     'a silent KDC' => sub {
         my ($server) = @_;
         my $cookie = set_by_login(get($server, 'alice', '/session/'), 'a login');
-        upstream_requests(1);
+        seen(1);
         my $get = sub { return $server->connection->get($_[0], headers => ["Cookie: $cookie"]) };
         $kdc->pause;
         my $done = eval {
@@ -186,14 +194,14 @@ parts 'onward', \%server_config,
         my $why = $@;
         $kdc->resume;
         die $why if !$done;
-        is((upstream_requests(1))[0]{user}, 'alice@SSPI.TEST', 'the upstream sees alice');
+        is((seen(1))[0]{user}, 'alice@SSPI.TEST', 'the upstream sees alice');
     },
     'without tickets' => sub {
         my ($server) = @_;
         $server->new_log;
         my $a = $server->client(env => $login{alice})->get('/b/', negotiate => 1);
         is($a->status, 502, 'the upstream refuses a request without a login: 502');
-        my ($request) = upstream_requests(1);
+        my ($request) = seen(1);
         is($request->{header}, '-', 'it has no header');
         is_deeply([ grep { $_ eq 'Negotiate' } $a->challenges ], [], 'the client gets no challenge');
         my $log = $server->new_log;
@@ -201,15 +209,15 @@ parts 'onward', \%server_config,
         like($log, qr/@{[ message_id('UPSTREAM_REFUSED') ]}.*HTTP\/backend/, 'one line says that the upstream refused');
         $a = $server->connection->get('/optional/', authorization => 'Bearer x');
         is($a->status, 502, 'an anonymous request');
-        ($request) = upstream_requests(1);
+        ($request) = seen(1);
         is($request->{header}, '-', 'it has no header of the client');
         is(get($server, 'alice', '/unknown/')->status, 502, 'a service that the KDC does not know');
-        ($request) = upstream_requests(1);
+        ($request) = seen(1);
         is($request->{header}, '-', 'no header either');
         like($server->new_log, qr/@{[ message_id('NO_DELEGATION') ]}.*HTTP\/unknown\.test/, 'one line names it');
         is($server->client(env => $login{alice})->get('/required/', negotiate => 1)->status, 403, 'required: 403');
         is(get($server, 'alice', '/required-unknown/')->status, 403, 'required, unknown service: 403');
-        is(scalar(upstream_requests(0)), 0, 'the upstream gets no request');
+        is(scalar(seen(0)), 0, 'the upstream gets no request');
     },
     'a 401 of the upstream' => sub {
         my ($server) = @_;
@@ -219,12 +227,12 @@ parts 'onward', \%server_config,
             is_deeply([ grep { $_ eq 'Negotiate' } $a->challenges ], [], 'no challenge');
             is_deeply([ $a->header('Authentication-Info') ], [], 'no Authentication-Info');
         }
-        upstream_requests(2);
+        seen(2);
     },
     'a next server' => sub {
         my ($server) = @_;
         is(get($server, 'alice', '/pair1/')->status, 200, 'the first server does not listen');
-        is((upstream_requests(1))[0]{user}, 'alice@SSPI.TEST', 'the next one sees alice');
+        is((seen(1))[0]{user}, 'alice@SSPI.TEST', 'the next one sees alice');
         my $seen_file = "$server->{dir}/seen";
         my $broken = SSPI::Test::Origin->new($server->port('PORT2'), sub {
             my ($request) = @_;
@@ -235,7 +243,7 @@ parts 'onward', \%server_config,
         });
         is(get($server, 'alice', '/pair2/')->status, 502, 'the first server closes the connection: 502');
         like(slurp($seen_file), qr/\ANegotiate \S+\n\z/, 'it has got the token once');
-        is(scalar(upstream_requests(0)), 0, 'the token is not sent to a next server');
+        is(scalar(seen(0)), 0, 'the token is not sent to a next server');
     };
 
 config_refused 'a location without delegation',

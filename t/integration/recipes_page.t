@@ -7,7 +7,6 @@ use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use IO::Select;
 use Test::More;
 use SSPI::Test::Basic qw(basic_header);
 use SSPI::Test::Examples;
@@ -15,7 +14,7 @@ use SSPI::Test::Ntlm qw(ntlm_value);
 use SSPI::Test::Origin;
 use SSPI::Test::Scenario;
 use SSPI::Test::Session;
-use SSPI::Test::Upstreams qw(serve);
+use SSPI::Test::WebSocket qw(echo_server upgrade);
 
 my $kdc = SSPI::Test::KDC->new;
 my $alice = $kdc->login('alice');
@@ -118,46 +117,15 @@ recipe('Not asked twice', { files => { '/intranet/page.html' => "page\n" } }, su
     challenged($server->client->get($path, args => [ '--user-agent', 'git/2.40' ]), 'Digest', 'git is offered only Digest');
 });
 
-# Starts a server that accepts each WebSocket and sends every octet back.
-sub echo_server {
-    my ($port) = @_;
-    return serve($port, sub {
-        my ($socket) = @_;
-        my ($head, $octets) = ('', '');
-        while ($head !~ /\r\n\r\n/) { sysread $socket, $head, 4096, length $head or last }
-        my $hides = $head =~ /^Authorization:/mi ? 'no' : 'yes';
-        syswrite $socket, $head =~ /^Upgrade: websocket/mi
-            ? "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Hides: $hides\r\n\r\n"
-            : "HTTP/1.1 400 x\r\nContent-Length: 0\r\n\r\n";
-        while (sysread $socket, $octets, 4096) { syswrite $socket, $octets }
-    });
-}
-
 recipe('WebSockets', {}, sub {
     my ($server) = @_;
     my $pid = echo_server($server->port('PORT1'));
     my $c = $server->client(env => $alice);
-    my @upgrade = (headers => [ 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==' ]);
-    is($c->raw([ '/chat/', @upgrade ])->status, 401, 'a WebSocket without a ticket is refused');
-    my $socket = $c->connect_raw;
-    syswrite $socket, $c->request_text('/chat/', @upgrade, authorization => $c->negotiate_header);
-    my $read = sub {
-        my ($pattern) = @_;
-        my $data = '';
-        while ($data !~ $pattern) {
-            IO::Select->new($socket)->can_read(10) or last;
-            sysread $socket, $data, 4096, length $data or last;
-        }
-        return $data;
-    };
-    my $head = $read->(qr/\r\n\r\n/);
-    like($head, qr{\AHTTP/1\.1 101 }, 'with a ticket it opens') or diag($head);
-    like($head, qr/^X-Hides: yes/m, 'the application does not get the ticket');
-    for my $frame ("\x81\x85\1\2\3\4hello", "\x81\x85\4\3\2\1again") {
-        syswrite $socket, $frame;
-        is($read->(qr/\Q$frame\E/), $frame, 'frames go in both directions');
-    }
-    close $socket;
+    is($c->raw([ '/chat/', upgrade() ])->status, 401, 'a WebSocket without a ticket is refused');
+    my $socket = SSPI::Test::WebSocket->new($c, '/chat/', authorization => $c->negotiate_header);
+    like($socket->{head}, qr{\AHTTP/1\.1 101 }, 'with a ticket it opens') or diag($socket->{head});
+    like($socket->{head}, qr/^X-Hides: yes/m, 'the application does not get the ticket');
+    is($socket->echo($_), $_, 'frames go in both directions') for "\x81\x85\1\2\3\4hello", "\x81\x85\4\3\2\1again";
     SSPI::Test::stop_process($pid, 'KILL');
 });
 

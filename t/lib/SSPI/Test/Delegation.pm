@@ -6,12 +6,12 @@ use strict;
 use warnings;
 
 use Exporter qw(import);
-use SSPI::Test qw(free_port is_root on_end scratch_dir spawn spew wait_until worker_user);
+use SSPI::Test qw(free_port is_root on_end scratch_dir slurp spawn spew wait_until worker_user);
 use SSPI::Test::Apache;
 use SSPI::Test::Nginx;
 use SSPI::Test::Scenario qw(wanted);
 
-our @EXPORT = qw(ccache_dir ccaches backend program programs act delegating script_alias);
+our @EXPORT = qw(ccache_dir ccaches backend upstream upstream_requests program programs act delegating script_alias);
 
 # Makes a directory that only the workers may enter.
 sub ccache_dir {
@@ -39,6 +39,32 @@ sub backend {
         locations => [ { path => '/b/', packages => 'Negotiate', keytab => $o{keytab} // $kdc->{keytab} } ])->start;
     $server->{host} = $o{host} // 'localhost';
     return $server;
+}
+
+# Starts an nginx whose location /b/ demands a login by Kerberos. It keeps each login for its
+# connection, as IIS does, and logs all requests. Options: `keytab`, `locations`: further ones.
+sub upstream {
+    my ($kdc, %o) = @_;
+    return SSPI::Test::Nginx->new(env => $kdc->server_env,
+        nginx_http => 'log_format b \'$connection "$sspi_user" $status $uri "$http_authorization"\';',
+        nginx => "access_log \@DIR\@/logs/backend.log b;\n",
+        locations => [ { path => '/b/', packages => 'Negotiate', keytab => $o{keytab}, connection_auth => 'all' },
+            @{$o{locations} // []} ])->start;
+}
+
+# Returns the requests that the upstream got since the last call, after at least `n` have come:
+# { connection, user, status, uri, header }.
+sub upstream_requests {
+    my ($upstream, $n) = @_;
+    my $seen = $upstream->{seen_requests} // 0;
+    my $read = sub { [ map { /\A(\d+) "([^"]*)" (\d+) (\S+) "([^"]*)"/
+            ? { connection => $1, user => $2, status => $3, uri => $4, header => $5 } : () }
+            split /\n/, slurp("$upstream->{dir}/logs/backend.log") ] };
+    wait_until(sub { @{$read->()} >= $seen + $n }, 10);
+    my @new = @{$read->()};
+    splice @new, 0, $seen;
+    $upstream->{seen_requests} = $seen + @new;
+    return @new;
 }
 
 # The program logs in to the second server with the credential cache of its environment, and answers
