@@ -2,8 +2,8 @@
 /* Limits how many jobs may wait for another machine at the same time. After that machine did not
  * answer in time, no job may wait for it for a while.
  *
- * Each source has a limiter with slots of its own, and each slot is a thread of its own: httpd
- * makes a thread for each job, and nginx has one pool of threads for the KDC and one for all other
+ * Each source has a limiter with slots of its own, and each slot is a thread of its own. httpd
+ * makes a thread for each job. nginx has one pool of threads for the KDC and one for all other
  * jobs. So a silent KDC can only use up its own slots, and the logins of all other sources go on. A
  * slot is held until the job ends, although the request left it behind at its deadline: MIT's
  * library waits for a silent KDC for about 27 s. While a KDC is silent,

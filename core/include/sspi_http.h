@@ -194,10 +194,10 @@ bool sspi_policy_check_realm(const struct sspi_policy *policy, struct sspi_view 
 bool sspi_policy_check_session(const struct sspi_policy *policy, enum sspi_server server,
                                char *error);
 
-/* True if `policy` does not offer Basic, or something verifies its passwords, and it can be
- * offered. sspi_acceptor_open() calls this for a complete policy. httpd calls it for sections that
- * it may merge. False: `error` (SSPI_ERROR_SIZE bytes) names the directives, the value and what
- * would be right. */
+/* True if `policy` does not offer Basic, or if Basic can be offered and something verifies its
+ * passwords. sspi_acceptor_open() calls this for a complete policy. httpd calls it for sections
+ * that it may merge. False: `error` (SSPI_ERROR_SIZE bytes) names the directives, the value and
+ * what would be right. */
 bool sspi_policy_check_basic(const struct sspi_policy *policy, enum sspi_server server,
                              char *error);
 

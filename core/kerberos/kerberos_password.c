@@ -207,10 +207,10 @@ static _Atomic unsigned *wrong_requests_of(const krb5_data *realm)
     return &wrong_requests[sum % REALM_PLACES];
 }
 
-/* A KDC refuses an unknown user or a locked account by its first answer, and a wrong password by
- * its second one, or by its third one with SPAKE (RFC 9588 4). The client's answer must take as
- * long for both, because it would otherwise say which users exist. So there are as many requests
- * as for the last wrong password. */
+/* A KDC refuses an unknown user or a locked account by its first answer. It refuses a wrong
+ * password by its second one, or by its third one with SPAKE (RFC 9588 4). The client's answer must
+ * take as long for both, because it would otherwise say which users exist. So there are as many
+ * requests as for the last wrong password. */
 static krb5_error_code ask_as_often(struct kerberos_login *login, struct bytes *password)
 {
     _Atomic unsigned *wrong = wrong_requests_of(&login->client->realm);

@@ -63,7 +63,7 @@ enum ntlm_winbind_status ntlm_winbind_check(struct sspi_winbind *winbind,
 #define NTLM_WINBIND_PASSWORD_LIMIT 255
 
 /* Verifies a password of Basic. winbind itself asks a KDC of the domain, so that the domain may
- * forbid NTLM to the user, and otherwise logs in as a Windows workstation does. The user is
+ * forbid NTLM to the user. Otherwise it logs in as a Windows workstation does. The user is
  * DOMAIN\user, user@domain (a UPN), or a name in the domain of this machine. Needs no privileged
  * pipe. SEC_E_OK: *ret_info has the name DOMAIN\user, realm and SIDs as the domain returns them,
  * and the caller calls package_info_clear(). Otherwise error_info says why: SEC_E_LOGON_DENIED,

@@ -26,8 +26,11 @@ bool policy_uses_mech(const struct sspi_policy *policy, enum sspi_mech mech);
 /* ---- Basic ---- */
 
 /* Writes who verifies the passwords of Basic. Without the directive it is the first that is
- * configured: the KDC if there is a keytab or Negotiate runs Kerberos, winbind if NTLM runs without
- * a user file, then the user files. False: none of them is configured. */
+ * configured:
+ *   the KDC          if there is a keytab, or Negotiate runs Kerberos
+ *   winbind          if NTLM runs without a user file
+ *   the user files
+ * False: none of them is configured. */
 bool policy_basic_verifier(const struct sspi_policy *policy, enum sspi_basic_verify *ret_verifier);
 
 /* True if Basic is offered and can log users of this mechanism in: principals of the KDC

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A cookie that was opened, and what it held. A connection keeps the last cookie that was good on
- * it, because a client sends the same cookie with each request, and opening it is the largest part
- * of what a session costs.
+ * it, because a client sends the same cookie with each request. To open it is the largest part of
+ * what a session costs.
  *
  * It only takes the place of the opening. Life, revocation, audience, user and policy are checked
  * for each request. It counts only for the same octets of the cookie, the same associated data

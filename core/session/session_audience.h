@@ -9,6 +9,7 @@
  *   NTLM with a file      the path of the user file, as configured and made absolute
  *   NTLM with winbind     the SID of this machine's domain
  *   a line of Digest      the realm, and the path of the user file
+ *
  * By Basic a user logs in as one of these: by the KDC as Kerberos, by winbind or an NT line as
  * NTLM, or by a line of Digest. */
 #ifndef SESSION_AUDIENCE_H
