@@ -110,6 +110,15 @@ static void a_damaged_entry_is_not_used(void **unused)
     assert_false(finds(1, "alice", NOW, LIFETIME));
 }
 
+/* An odd number is a lock that is held (store_lock.h). tag_of() is of the first set. */
+static void a_process_that_died_with_the_lock_stops_nobody(void **unused)
+{
+    (void)unused;
+    *(uint64_t *)memory = 1;
+    add(1, "alice", NOW);
+    assert_true(finds(1, "alice", NOW, LIFETIME));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -119,6 +128,7 @@ int main(void)
         TEST(the_oldest_entry_makes_room),
         TEST(facts_at_the_limit_are_remembered),
         TEST(a_damaged_entry_is_not_used),
+        TEST(a_process_that_died_with_the_lock_stops_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

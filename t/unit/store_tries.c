@@ -226,6 +226,18 @@ static void a_flood_does_not_lock_out_other_addresses(void **unused)
     assert_int_equal(n_limited, 0);
 }
 
+/* An odd number is a lock that is held (store_lock.h). */
+static void a_process_that_died_with_the_lock_stops_nobody(void **unused)
+{
+    const size_t size = store_tries_size() / STORE_TRIES_SETS;
+    (void)unused;
+    for (size_t i = 0; i < STORE_TRIES_SETS; i++)
+        *(uint64_t *)((char *)memory + i * size) = 1;
+    add_times(NUMBER, "alice", "here");
+    assert_int_equal(check("alice", "here", NOW), STORE_TRIES_LIMITED);
+    assert_int_equal(check("alice", "here", NOW + TIME), STORE_TRIES_OPEN);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -240,6 +252,7 @@ int main(void)
         TEST(an_end_without_a_begin_gives_no_try_back),
         TEST(a_flood_of_names_does_not_free_the_own_entry),
         TEST(a_flood_does_not_lock_out_other_addresses),
+        TEST(a_process_that_died_with_the_lock_stops_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
