@@ -68,7 +68,7 @@ sub upstream_requests {
 }
 
 # The program logs in to the second server with the credential cache of its environment, and answers
-# with the facts. A query "wait=FILE" makes it wait until that file exists.
+# with the facts. A query "wait=FILE" makes it create FILE.runs and wait until FILE exists.
 my $program = <<'PROGRAM';
 #!/usr/bin/perl
 use strict;
@@ -76,7 +76,7 @@ use warnings;
 $ENV{KRB5_CONFIG} = '@CONFIG@';
 $ENV{GSS_MECH_CONFIG} = '/dev/null';
 my ($wait) = ($ENV{QUERY_STRING} // '') =~ /\Await=(.*)/;
-if ($wait) { print STDERR "waiting\n"; select undef, undef, undef, 0.02 while !-e $wait }
+if ($wait) { open my $runs, '>', "$wait.runs"; select undef, undef, undef, 0.02 while !-e $wait }
 my $page = `curl -q -s -D - -o /dev/null --max-time 20 --noproxy '*' --negotiate -u : --resolve @HOST@:@PORT@:127.0.0.1 http://@HOST@:@PORT@/b/ 2>&1`;
 my ($user) = $page =~ /^X-Sspi-User: (\S+)/mi;
 my $cache = $ENV{SSPI_CCACHE} // '-';
