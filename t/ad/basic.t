@@ -28,17 +28,6 @@ sub get {
     return $server->client->get($path, authorization => basic_header(encode('UTF-8', $credentials)));
 }
 
-# Calls `checks` while the domain does not answer.
-sub while_silent {
-    my ($checks) = @_;
-    $ad->pause;
-    my $done = eval { $checks->(); 1 };
-    my $why = $@;
-    $ad->resume;
-    die $why if !$done;
-    return;
-}
-
 # What both verifiers do about groups, accounts and sessions. `user` is how they name alice.
 sub has_policy {
     my ($server, $user, @groups) = @_;
@@ -46,7 +35,7 @@ sub has_policy {
     $server->new_log;
     is(get($server, '/web-team/', "bob:$password")->status, 403, 'another user is refused');
     logged($server, 'NOT_AUTHORIZED', 'bob');
-    while_silent(sub {
+    $ad->while_paused(sub {
         granted(get($server, "/$_/", "alice:$password"), { user => $user }, "a remembered member of $_") for @groups, @groups;
         is(get($server, '/web-team/', "bob:$password")->status, 403, 'another remembered user is refused');
         logged($server, 'NOT_AUTHORIZED', 'bob');

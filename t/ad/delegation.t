@@ -26,9 +26,7 @@ my $ad = SSPI::Test::AD->new(log_tickets => 1);
 my ($domain, $realm, $password) = (SSPI::Test::AD::DOMAIN, SSPI::Test::AD::REALM, SSPI::Test::AD::PASSWORD);
 my $target = 'HTTP/' . HOST;
 my $backend_keytab = $ad->add_service('backend', $target);
-$ad->set_upn(httpd => "HTTP/localhost\@$realm");
-$ad->tool(qw(delegation add-service httpd), $target);
-$ad->tool(qw(delegation for-any-protocol httpd on));
+$ad->allow_delegation($target);
 $ad->tool(qw(user sensitive carol on));
 $ad->tool(qw(user enable carol));
 

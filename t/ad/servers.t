@@ -174,24 +174,13 @@ sub all_know_winbind {
     return;
 }
 
-# The domain controller continues for the next scenario, also if the checks die.
-sub while_paused {
-    my ($checks) = @_;
-    $ad->pause;
-    my $done = eval { $checks->(); 1 };
-    my $why = $@;
-    $ad->resume;
-    die $why if !$done;
-    return;
-}
-
 scenario 'a domain controller that does not answer, nginx', { %server_config, on => 'nginx' }, sub {
     my ($server) = @_;
     my $c = $server->client;
     granted(ntlm($c), { user => $alice }, 'a login succeeds before the failure');
     all_know_winbind($server, $c);
     $server->new_log;
-    while_paused(sub {
+    $ad->while_paused(sub {
         my $waiting = ntlm($c, leave => 1);
         others_go_on($server);
         my ($seconds, $answer) = timed(sub { return SSPI::Test::Client::read_answer($waiting) });
@@ -212,7 +201,7 @@ scenario 'a domain controller that does not answer, httpd', { %server_config, on
     granted(ntlm($c), { user => $alice }, 'a login succeeds before the failure');
     all_know_winbind($server, $c);
     $server->new_log;
-    while_paused(sub {
+    $ad->while_paused(sub {
         # The thread of the request waits as long as winbind waits.
         my @waiting = (ntlm($c, leave => 1));
         others_go_on($server);

@@ -363,6 +363,26 @@ sub add_service {
     return $keytab;
 }
 
+# Allows the servers' account to delegate users to this service, also those who showed it no ticket.
+sub allow_delegation {
+    my ($self, $target) = @_;
+    $self->set_upn(httpd => 'HTTP/localhost@' . REALM);
+    $self->tool(qw(delegation add-service httpd), $target);
+    $self->tool(qw(delegation for-any-protocol httpd on));
+    return;
+}
+
+# The domain controller continues after the checks, also if they die.
+sub while_paused {
+    my ($self, $checks) = @_;
+    $self->pause;
+    my $done = eval { $checks->(); 1 };
+    my $why = $@;
+    $self->resume;
+    die $why if !$done;
+    return;
+}
+
 # Logs a user in. Returns the environment of a client with that user's ticket. Options: `lifetime` in
 # kinit's format; `forwardable`; `service`, for which the ticket is. Samba grants no further ticket by one that lives at most 2 minutes.
 sub login {
