@@ -96,7 +96,7 @@ static enum sspi_reason grant(struct sspi_exchange *exchange, const struct sspi_
                               const struct store_tries_call *call)
 {
     uint64_t until_ms;
-    if (store_tries_check(&exchange->acceptor->passwords->tries, call, &until_ms) ==
+    if (store_tries_check(&exchange->acceptor->passwords->tries, call, NULL, &until_ms) ==
         STORE_TRIES_OPEN)
         return check_name(exchange, policy);
     policy_identity_clear(&exchange->identity);
@@ -131,7 +131,7 @@ static enum sspi_reason verify(struct sspi_exchange *exchange, const struct sspi
         return SSPI_REASON_CONFIGURATION;
     if (verifier != SSPI_BASIC_VERIFY_FILE)
         return request_basic_ask(exchange, policy, in, who);
-    return store_tries_check(&exchange->acceptor->passwords->tries, &call, &until_ms) ==
+    return store_tries_check(&exchange->acceptor->passwords->tries, &call, NULL, &until_ms) ==
                    STORE_TRIES_OPEN
                ? verify_by_file(exchange, policy, in, &call)
                : request_basic_refuse_tries(exchange, in->user, &call, until_ms);

@@ -384,8 +384,8 @@ find_or_ask(struct sspi_exchange *exchange, const struct sspi_policy *policy,
 {
     uint64_t until_ms;
     const struct store_tries_call call = request_basic_who_call(who, steady_ms());
-    switch (store_tries_check_asked(&exchange->acceptor->passwords->tries, &call,
-                                    password_number(tag), &until_ms)) {
+    const uint64_t password = password_number(tag);
+    switch (store_tries_check(&exchange->acceptor->passwords->tries, &call, &password, &until_ms)) {
     case STORE_TRIES_LIMITED:
         return request_basic_refuse_tries(exchange, in->user, &call, until_ms);
     case STORE_TRIES_ASKED_NOW:

@@ -236,12 +236,13 @@ static struct asked *find_place(const struct access *access, struct entry *entry
 }
 
 /* The request that verifies the password now has taken the last try, and may give it back. */
-static enum store_tries_answer check_asked(const struct access *access, uint64_t password,
+static enum store_tries_answer check_asked(const struct access *access, const uint64_t *password,
                                            uint64_t *ret_until_ms)
 {
     struct entry *entry = find(access);
     enum store_tries_answer answer = check(access, entry, ret_until_ms);
-    return answer == STORE_TRIES_LIMITED && find_asked(access, entry, password) != NULL
+    return answer == STORE_TRIES_LIMITED && password != NULL &&
+                   find_asked(access, entry, *password) != NULL
                ? STORE_TRIES_ASKED_NOW
                : answer;
 }
@@ -279,22 +280,7 @@ static bool is_empty(const struct access *access)
 
 enum store_tries_answer store_tries_check(struct store_tries *tries,
                                           const struct store_tries_call *call,
-                                          uint64_t *ret_until_ms)
-{
-    struct access access;
-    find_set(tries, call, &access);
-    if (is_empty(&access))
-        return STORE_TRIES_OPEN;
-    if (!lock(&access))
-        return refuse_locked(call, ret_until_ms);
-    enum store_tries_answer answer = check(&access, find(&access), ret_until_ms);
-    unlock(&access);
-    return answer;
-}
-
-enum store_tries_answer store_tries_check_asked(struct store_tries *tries,
-                                                const struct store_tries_call *call,
-                                                uint64_t password, uint64_t *ret_until_ms)
+                                          const uint64_t *password, uint64_t *ret_until_ms)
 {
     struct access access;
     find_set(tries, call, &access);

@@ -62,17 +62,13 @@ enum store_tries_answer {
     STORE_TRIES_ASKED_NOW /* another request verifies the same password: wait, and ask again */
 };
 
-/* Returns whether the limit is reached. LIMITED: *ret_until_ms is when it ends. Takes no lock if no
- * entry of the set is in force. */
+/* Returns whether the limit is reached. LIMITED: *ret_until_ms is when it ends. `password` is one
+ * that another request may verify now; NULL: none. ASKED_NOW: that request has taken the last try,
+ * and gives it back if the password is right. Takes no lock if no entry of the set is in force. */
 enum store_tries_answer store_tries_check(struct store_tries *tries,
                                           const struct store_tries_call *call,
+                                          const uint64_t *password,
                                           uint64_t *ret_until_ms) MUST_USE;
-
-/* The same for a password that another request may verify now. ASKED_NOW: that one has taken the
- * last try, and gives it back if the password is right. */
-enum store_tries_answer store_tries_check_asked(struct store_tries *tries,
-                                                const struct store_tries_call *call,
-                                                uint64_t password, uint64_t *ret_until_ms) MUST_USE;
 
 /* Counts a password that was wrong. LIMITED: the limit was reached before, so the client must not
  * learn that this one was wrong. For a verification that does not wait. */

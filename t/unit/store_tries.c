@@ -53,7 +53,7 @@ static enum store_tries_answer check(const char *user, const char *address, uint
 {
     const struct store_tries_call call = call_at(user, address, now_ms);
     uint64_t until_ms = 0;
-    enum store_tries_answer answer = store_tries_check(&tries, &call, &until_ms);
+    enum store_tries_answer answer = store_tries_check(&tries, &call, NULL, &until_ms);
     assert_true(answer == STORE_TRIES_OPEN || until_ms > now_ms);
     return answer;
 }
@@ -107,19 +107,19 @@ static void a_short_limit_does_not_end_a_long_one(void **unused)
     for (unsigned i = 1; i < 10; i++)
         assert_int_equal(store_tries_add(&tries, &lasting, &until_ms), STORE_TRIES_OPEN);
     const struct store_tries_call later = limited_call(10, TIME, NOW + TIME - 1);
-    assert_int_equal(store_tries_check(&tries, &later, &until_ms), STORE_TRIES_LIMITED);
+    assert_int_equal(store_tries_check(&tries, &later, NULL, &until_ms), STORE_TRIES_LIMITED);
     assert_int_equal(until_ms, NOW + TIME);
     /* A short limit ends by itself where no other one counted. */
     add_times(1, "bob", "here");
     const struct store_tries_call end = limited_call(2, 2000, NOW + TIME);
-    assert_int_equal(store_tries_check(&tries, &end, &until_ms), STORE_TRIES_OPEN);
+    assert_int_equal(store_tries_check(&tries, &end, NULL, &until_ms), STORE_TRIES_OPEN);
 }
 
 static enum store_tries_answer check_asked(const char *user, uint64_t password)
 {
     const struct store_tries_call call = call_at(user, "here", NOW);
     uint64_t until_ms;
-    return store_tries_check_asked(&tries, &call, password, &until_ms);
+    return store_tries_check(&tries, &call, &password, &until_ms);
 }
 
 static void the_last_try_is_shared(void **unused)
