@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A KDC that accepts requests and never answers: what its users see, how long that takes, and that
+# A KDC that accepts requests and never answers, or answers late: what its users see, how long that takes, and that
 # nobody else waits. One process serves all requests, so each of them could be delayed.
 use strict;
 use warnings;
@@ -113,6 +113,21 @@ scenario 'a KDC that does not answer', \%server_config, sub {
     $user = new_user();
     ok(wait_until(sub { status($server, $user) == 200 }, 40), 'the KDC is asked again');
     others_log_in($server, 'afterwards');
+};
+
+scenario 'a KDC that answers late', \%server_config, sub {
+    my ($server) = @_;
+    is(status($server, new_user()), 200, 'it answers first');
+    others_log_in($server, 'before'); # the client gets its ticket, too
+    $kdc->pause;
+    my ($late, $user) = ask($server);
+    my $again = $server->connection;
+    $again->send($again->{client}->request_text('/kdc/', authorization => basic_header("$user:pw")));
+    others_log_in($server, 'while a request waits for the KDC');
+    ok($_->waits, 'the request waits') for $late, $again;
+    $kdc->resume;
+    granted($_->answer, { user => "$user\@SSPI.TEST", package => 'Basic' }, 'the user logs in') for $late, $again;
+    is(status($server, new_user()), 200, 'the KDC is asked about the next user');
 };
 
 # The client's own end, and that of the process, do not wait for the KDC either.
