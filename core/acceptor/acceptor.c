@@ -214,10 +214,9 @@ static void report_group(void *acceptor, enum sspi_reason reason, const char *te
 
 void sspi_acceptor_look_up_groups(struct sspi_acceptor *acceptor)
 {
-    const struct clock *clock = clock_machine();
     if (has_source(acceptor, SSPI_OPTION_NTLM_USER_FILE, true))
         acceptor_directory_want_own_domain(acceptor->directory);
-    acceptor_directory_start(acceptor->directory, clock->steady_ms(clock->self), report_group,
+    acceptor_directory_start(acceptor->directory, clock_machine_steady_ms(), report_group,
                              acceptor);
 }
 

@@ -162,11 +162,10 @@ struct sweeping {
 static void run(struct sspi_job *job)
 {
     const struct sweeping *sweeping = (struct sweeping *)job;
-    const struct clock *clock = clock_machine();
     for (const struct directory *at = sweeping->ccaches->directories; at != NULL; at = at->next)
         sweep(at->path);
     atomic_store(&sweeping->ccaches->due_ms,
-                 clock->steady_ms(clock->self) + ACCEPTOR_CCACHES_INTERVAL_MS);
+                 clock_machine_steady_ms() + ACCEPTOR_CCACHES_INTERVAL_MS);
 }
 
 /* A job that never ran stays due. */

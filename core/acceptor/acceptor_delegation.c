@@ -78,14 +78,13 @@ bool acceptor_delegation_open(struct acceptor_ccaches *ccaches,
                               const struct sspi_acceptor_config *config,
                               const struct sspi_policy *policy, bool complete, char *error)
 {
-    const struct clock *clock = clock_machine();
     enum sspi_option missing;
     char why[SSPI_ERROR_SIZE];
     if (complete && !sspi_policy_check_delegation(policy, config->server, &missing, error))
         return false;
     if (policy->delegation_dir.n == 0 ||
         acceptor_ccaches_open(ccaches, policy->delegation_dir.words[0], config->worker_uid,
-                              clock->steady_ms(clock->self), why))
+                              clock_machine_steady_ms(), why))
         return true;
     snprintf(error, SSPI_ERROR_SIZE, "%s: %.450s",
              sspi_option_info(SSPI_OPTION_DELEGATION_DIR)->name[config->server], why);

@@ -462,10 +462,9 @@ static void keep_change(void *self, enum sspi_reason reason, const char *text)
 static void run_refresh(struct sspi_job *job)
 {
     struct refresh *refresh = (struct refresh *)job;
-    const struct clock *clock = clock_machine();
-    uint64_t begin_ms = clock->steady_ms(clock->self);
+    uint64_t begin_ms = clock_machine_steady_ms();
     directory_lookup(&refresh->lookup.question, ACCEPTOR_DIRECTORY_JOB_MS, refresh->lookup.answers);
-    uint64_t took_ms = clock->steady_ms(clock->self) - begin_ms;
+    uint64_t took_ms = clock_machine_steady_ms() - begin_ms;
     take_answers(refresh->directory, &refresh->lookup, refresh->now_ms + took_ms, keep_change,
                  refresh->directory);
 }

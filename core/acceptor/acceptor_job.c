@@ -18,17 +18,11 @@ enum acceptor_job_state acceptor_job_state(const struct sspi_job *job)
 
 /* ---- the slot ---- */
 
-static uint64_t steady_ms(void)
-{
-    const struct clock *clock = clock_machine();
-    return clock->steady_ms(clock->self);
-}
-
 enum acceptor_limiter_answer acceptor_job_acquire(struct sspi_job *job,
                                                   struct acceptor_limiter *limiter)
 {
     enum acceptor_limiter_answer answer =
-        acceptor_limiter_acquire(limiter, &job->slot, steady_ms());
+        acceptor_limiter_acquire(limiter, &job->slot, clock_machine_steady_ms());
     if (answer == ACCEPTOR_LIMITER_ACQUIRED)
         job->limiter = acceptor_limiter_ref(limiter);
     return answer;
@@ -36,7 +30,7 @@ enum acceptor_limiter_answer acceptor_job_acquire(struct sspi_job *job,
 
 bool acceptor_job_is_late(const struct sspi_job *job)
 {
-    return steady_ms() - job->slot.began_ms >= SSPI_JOB_DEADLINE_MS;
+    return clock_machine_steady_ms() - job->slot.began_ms >= SSPI_JOB_DEADLINE_MS;
 }
 
 bool sspi_job_waits_for_kdc(const struct sspi_job *job)
@@ -48,7 +42,7 @@ static void leave(struct sspi_job *job, bool answered)
 {
     if (job->limiter == NULL)
         return;
-    acceptor_limiter_release(job->limiter, &job->slot, answered, steady_ms());
+    acceptor_limiter_release(job->limiter, &job->slot, answered, clock_machine_steady_ms());
     acceptor_limiter_unref(job->limiter);
     job->limiter = NULL;
 }

@@ -207,3 +207,25 @@ void bytes_free_memory(struct bytes *from)
     bytes_wipe(from->data, from->capacity);
     free(from->data);
 }
+
+bool bytes_copy_views(const struct sspi_view *views, size_t n, struct sspi_view **ret_copy)
+{
+    *ret_copy = NULL;
+    if (n == 0)
+        return true;
+    size_t len = 0;
+    for (size_t i = 0; i < n; i++)
+        len += views[i].len;
+    struct sspi_view *copy = malloc(n * sizeof(*copy) + len);
+    if (copy == NULL)
+        return false;
+    char *text = (char *)(copy + n);
+    for (size_t i = 0; i < n; i++) {
+        if (views[i].len > 0)
+            memcpy(text, views[i].data, views[i].len);
+        copy[i] = (struct sspi_view){text, views[i].len};
+        text += views[i].len;
+    }
+    *ret_copy = copy;
+    return true;
+}

@@ -96,6 +96,11 @@ static inline void bytes_free(struct bytes *from)
 /* Frees the contents at the end of the variable's scope. */
 #define BYTES_CLEANUP __attribute__((cleanup(bytes_free)))
 
+/* Copies the views and their octets into one block that free() frees. *ret_copy is NULL if there
+ * are none. False: no memory. */
+bool bytes_copy_views(const struct sspi_view *views, size_t n,
+                      struct sspi_view **ret_copy) MUST_USE;
+
 /* Read a little-endian number of 2, 4 or 8 octets. The caller has checked that `from` has them.
  * Pure. */
 static inline uint16_t bytes_read_u16(const void *from)

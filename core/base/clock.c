@@ -40,3 +40,8 @@ const struct clock *clock_machine(void)
 
     return &machine;
 }
+
+uint64_t clock_machine_steady_ms(void)
+{
+    return machine_steady_ms(NULL);
+}

@@ -23,4 +23,7 @@ struct clock {
 /* The machine's own clock and OpenSSL's generator. Thread-safe, static lifetime. */
 const struct clock *clock_machine(void);
 
+/* Returns steady_ms of that clock. */
+uint64_t clock_machine_steady_ms(void);
+
 #endif

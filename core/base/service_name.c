@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "service_name.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 struct service {
@@ -113,28 +112,6 @@ bool service_name_is_pattern(struct sspi_view text)
 {
     struct service pattern;
     return bytes_equal(text, SSPI_VIEW("*")) || split(text, &pattern);
-}
-
-bool service_name_copy(const struct sspi_view *names, size_t n_names, struct sspi_view **ret_copy)
-{
-    *ret_copy = NULL;
-    if (n_names == 0)
-        return true;
-    size_t text_len = 0;
-    for (size_t i = 0; i < n_names; i++)
-        text_len += names[i].len;
-    struct sspi_view *copy = malloc(n_names * sizeof(*copy) + text_len);
-    if (copy == NULL)
-        return false;
-    char *text = (char *)(copy + n_names);
-    for (size_t i = 0; i < n_names; i++) {
-        for (size_t j = 0; j < names[i].len; j++)
-            text[j] = names[i].data[j];
-        copy[i] = (struct sspi_view){text, names[i].len};
-        text += names[i].len;
-    }
-    *ret_copy = copy;
-    return true;
 }
 
 void service_name_describe(const struct sspi_view *patterns, size_t n_patterns, struct bytes *to)

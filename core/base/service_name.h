@@ -30,11 +30,6 @@ bool service_name_is_listed(struct sspi_view name, const struct sspi_view *patte
 /* True if the host of "HTTP/host" or "HTTP/host@REALM" has no dot, or there is no host. */
 bool service_name_is_dotless(struct sspi_view name);
 
-/* Copies the names into one block that free() frees: the views, then their text. *ret_copy is NULL
- * if there are no names. False: no memory. */
-bool service_name_copy(const struct sspi_view *names, size_t n_names,
-                       struct sspi_view **ret_copy) MUST_USE;
-
 /* Appends the patterns for a message: "HTTP/<any host>, host/web". */
 void service_name_describe(const struct sspi_view *patterns, size_t n_patterns, struct bytes *to);
 

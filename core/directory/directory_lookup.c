@@ -19,12 +19,6 @@
 /* How much later than the child its parent stops waiting. */
 #define GRACE_MS 500u
 
-static uint64_t now_ms(void)
-{
-    const struct clock *clock = clock_machine();
-    return clock->steady_ms(clock->self);
-}
-
 /* One answer for each name, and that for the own domain. */
 static size_t n_answers_of(const struct directory_question *question)
 {
@@ -85,9 +79,9 @@ static void time_out(struct directory_answer *ret_answer)
 void directory_lookup(const struct directory_question *question, uint64_t limit_ms,
                       struct directory_answer *ret_answers)
 {
-    uint64_t begin_ms = now_ms();
+    uint64_t begin_ms = clock_machine_steady_ms();
     for (size_t i = 0; i < n_answers_of(question); i++) {
-        if (now_ms() - begin_ms < limit_ms)
+        if (clock_machine_steady_ms() - begin_ms < limit_ms)
             look_up(question, i, &ret_answers[i]);
         else
             time_out(&ret_answers[i]);
@@ -136,7 +130,7 @@ static bool wait_for(int from, uint64_t deadline_ms)
     struct pollfd wanted = {.fd = from, .events = POLLIN};
     int n_ready;
     do {
-        uint64_t now = now_ms();
+        uint64_t now = clock_machine_steady_ms();
         if (now >= deadline_ms)
             return false;
         n_ready = poll(&wanted, 1, (int)(deadline_ms - now));
@@ -183,8 +177,8 @@ static size_t ask_child(const struct directory_question *question, uint64_t limi
     }
     close(ends[1]);
     size_t n = child < 0 ? 0
-                         : read_answers(ends[0], now_ms() + limit_ms + GRACE_MS, ret_answers,
-                                        n_answers_of(question));
+                         : read_answers(ends[0], clock_machine_steady_ms() + limit_ms + GRACE_MS,
+                                        ret_answers, n_answers_of(question));
     close(ends[0]);
     if (child > 0)
         wait_child(child);

@@ -12,7 +12,6 @@
 
 #include "kerberos_gss.h"
 #include "kerberos_keys.h"
-#include "service_name.h"
 
 #define KEYRING_NAME_SIZE 64
 
@@ -93,7 +92,7 @@ static SECURITY_STATUS fill(struct kerberos_credential *credential, const SSPI_A
                             struct sspi_error_info *error_info)
 {
     char error[SSPI_ERROR_TEXT_SIZE];
-    if (!service_name_copy(data->ServiceNames, data->ServiceNameCount, &credential->names))
+    if (!bytes_copy_views(data->ServiceNames, data->ServiceNameCount, &credential->names))
         return error_info_no_memory(error_info);
     credential->n_names = data->ServiceNameCount;
     if (!hash_suite_init(&credential->hashes))

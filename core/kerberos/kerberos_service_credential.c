@@ -14,7 +14,6 @@
 #include "kerberos_kdc.h"
 #include "kerberos_keys.h"
 #include "kerberos_name.h"
-#include "service_name.h"
 
 /* The most principals of a keytab that are tried. */
 #define CLIENTS_LIMIT 4
@@ -83,12 +82,6 @@ static uint64_t wall_ms(void)
     return clock->now_ms(clock->self);
 }
 
-static uint64_t steady_ms(void)
-{
-    const struct clock *clock = clock_machine();
-    return clock->steady_ms(clock->self);
-}
-
 /* ---- making one ---- */
 
 static bool check_client(struct kerberos_service_credential *service, char *error,
@@ -145,7 +138,7 @@ kerberos_service_credential_new(struct sspi_keytab *keytab, const char *client,
     service->keytab = kerberos_keytab_ref(keytab);
     pthread_mutex_init(&service->mutex, NULL);
     pthread_cond_init(&service->asked, NULL);
-    if (!service_name_copy(services, n_services, &service->names)) {
+    if (!bytes_copy_views(services, n_services, &service->names)) {
         snprintf(error, error_size, OUT_OF_MEMORY);
         service_free(service);
         return NULL;
@@ -329,13 +322,14 @@ static void remember_failure(struct kerberos_service_credential *service, SECURI
     service->failure.error_info = *error_info;
     service->failure.generation = generation;
     service->failure.until_ms =
-        steady_ms() + (status == SEC_E_LOGON_DENIED ? REFUSED_MS : UNREACHABLE_MS);
+        clock_machine_steady_ms() + (status == SEC_E_LOGON_DENIED ? REFUSED_MS : UNREACHABLE_MS);
 }
 
 /* Under the mutex. */
 static bool is_failure_remembered(const struct kerberos_service_credential *service)
 {
-    return service->failure.status != SEC_E_OK && steady_ms() < service->failure.until_ms &&
+    return service->failure.status != SEC_E_OK &&
+           clock_machine_steady_ms() < service->failure.until_ms &&
            service->failure.generation == generation_of(service);
 }
 

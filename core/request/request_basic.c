@@ -123,8 +123,7 @@ static enum sspi_reason verify_by_file(struct sspi_exchange *exchange,
 static enum sspi_reason verify(struct sspi_exchange *exchange, const struct sspi_policy *policy,
                                const struct package_password *in, struct request_basic_who *who)
 {
-    const struct clock *clock = clock_machine();
-    const struct store_tries_call call = request_basic_who_call(who, clock->steady_ms(clock->self));
+    const struct store_tries_call call = request_basic_who_call(who, clock_machine_steady_ms());
     enum sspi_basic_verify verifier;
     uint64_t until_ms;
     if (!policy_basic_verifier(policy, &verifier))

@@ -30,7 +30,6 @@ struct job {
     struct sspi_winbind *winbind;          /* NULL: the KDC is asked */
     struct package_credential *credential; /* of Kerberos */
     struct kerberos_service_credential *service;
-    struct bytes realm_texts;
     struct sspi_view *realms;
     size_t n_realms;
     char host[SESSION_HOST_LIMIT];
@@ -41,12 +40,6 @@ struct job {
     const char *logon_problem;
 };
 
-static uint64_t steady_ms(void)
-{
-    const struct clock *clock = clock_machine();
-    return clock->steady_ms(clock->self);
-}
-
 /* ---- in the thread of the job ---- */
 
 static uint64_t password_number(const struct acceptor_password_tag *tag)
@@ -56,7 +49,8 @@ static uint64_t password_number(const struct acceptor_password_tag *tag)
 
 static void end_try(struct job *job, bool wrong)
 {
-    const struct store_tries_call call = request_basic_who_call(&job->who, steady_ms());
+    const struct store_tries_call call =
+        request_basic_who_call(&job->who, clock_machine_steady_ms());
     if (job->is_begun)
         store_tries_end(&job->passwords->tries, &call, password_number(&job->tag), wrong);
     job->is_begun = false;
@@ -113,7 +107,7 @@ static void remember(const struct job *job)
     request_basic_facts_write(&job->identity, &facts);
     if (!facts.failed)
         store_passwords_add(&job->passwords->right, job->tag.octets, bytes_as_view(&facts),
-                            steady_ms());
+                            clock_machine_steady_ms());
 }
 
 static void run(struct sspi_job *base)
@@ -140,7 +134,6 @@ static void destroy(struct sspi_job *base)
     ntlm_winbind_unref(job->winbind);
     package_credential_unref(job->credential);
     kerberos_service_credential_unref(job->service);
-    bytes_free(&job->realm_texts);
     free(job->realms);
     policy_identity_clear(&job->identity);
     free(job);
@@ -166,19 +159,8 @@ static enum acceptor_wait wait_of(const struct sspi_policy *policy)
 /* Copies the realms, because those of a .htaccess file live only as long as the request. */
 static bool copy_realms(struct job *job, const struct sspi_policy *policy)
 {
-    size_t at = 0;
-    job->realms = calloc(policy->basic_realms.n + 1, sizeof(*job->realms));
-    for (size_t i = 0; i < policy->basic_realms.n; i++)
-        bytes_append_view(&job->realm_texts, policy->basic_realms.words[i]);
-    if (job->realms == NULL || job->realm_texts.failed)
-        return false;
-    for (size_t i = 0; i < policy->basic_realms.n; i++) {
-        size_t len = policy->basic_realms.words[i].len;
-        job->realms[i] = (struct sspi_view){job->realm_texts.data + at, len};
-        at += len;
-    }
     job->n_realms = policy->basic_realms.n;
-    return true;
+    return bytes_copy_views(policy->basic_realms.words, job->n_realms, &job->realms);
 }
 
 /* Gets what the verifier needs: winbind, or keys that prove the KDC. */
@@ -288,8 +270,8 @@ static bool find_remembered(struct sspi_exchange *exchange, const struct sspi_po
 {
     BYTES_CLEANUP struct bytes facts = {0};
     const struct clock *clock = clock_machine();
-    return store_passwords_find(&exchange->acceptor->passwords->right, tag->octets, steady_ms(),
-                                policy->basic_cache_s * 1000, &facts) &&
+    return store_passwords_find(&exchange->acceptor->passwords->right, tag->octets,
+                                clock_machine_steady_ms(), policy->basic_cache_s * 1000, &facts) &&
            request_basic_facts_read(bytes_as_view(&facts), &exchange->identity) &&
            exchange->identity.expiry_ms > clock->now_ms(clock->self);
 }
@@ -299,7 +281,7 @@ static bool find_remembered(struct sspi_exchange *exchange, const struct sspi_po
 static enum sspi_reason wait_for_other(struct sspi_exchange *exchange, enum acceptor_wait wait)
 {
     struct request_basic *basic = &exchange->basic;
-    uint64_t now_ms = steady_ms();
+    uint64_t now_ms = clock_machine_steady_ms();
     enum sspi_reason reason = request_wait_for_other(exchange, wait);
     if (reason != SSPI_REASON_NONE)
         return reason;
@@ -327,7 +309,7 @@ static enum sspi_reason begin(struct sspi_exchange *exchange, const struct sspi_
     enum sspi_reason reason = SSPI_REASON_INTERNAL;
     struct job *job = make(exchange, policy, in, tag, &reason);
     if (job == NULL) {
-        const struct store_tries_call call = request_basic_who_call(who, steady_ms());
+        const struct store_tries_call call = request_basic_who_call(who, clock_machine_steady_ms());
         store_tries_end(&exchange->acceptor->passwords->tries, &call, password_number(tag), false);
         return reason;
     }
@@ -351,7 +333,7 @@ static enum sspi_reason ask(struct sspi_exchange *exchange, const struct sspi_po
                             const struct acceptor_password_tag *tag, struct request_basic_who *who)
 {
     uint64_t until_ms;
-    const struct store_tries_call call = request_basic_who_call(who, steady_ms());
+    const struct store_tries_call call = request_basic_who_call(who, clock_machine_steady_ms());
     switch (store_tries_begin(&exchange->acceptor->passwords->tries, &call, password_number(tag),
                               &until_ms)) {
     case STORE_TRIES_OPEN:
@@ -383,7 +365,7 @@ find_or_ask(struct sspi_exchange *exchange, const struct sspi_policy *policy,
             const struct acceptor_password_tag *tag, struct request_basic_who *who)
 {
     uint64_t until_ms;
-    const struct store_tries_call call = request_basic_who_call(who, steady_ms());
+    const struct store_tries_call call = request_basic_who_call(who, clock_machine_steady_ms());
     const uint64_t password = password_number(tag);
     switch (store_tries_check(&exchange->acceptor->passwords->tries, &call, &password, &until_ms)) {
     case STORE_TRIES_LIMITED:

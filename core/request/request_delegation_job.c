@@ -20,7 +20,6 @@ struct delegating {
     struct acceptor_tickets *tickets;
     struct kerberos_service_credential *service;
     struct bytes user, key;
-    struct bytes target_text;
     struct sspi_view *targets;
     size_t n_targets;
 };
@@ -43,7 +42,6 @@ static void destroy(struct sspi_job *job)
     bytes_free(&delegating->session_id);
     bytes_free(&delegating->user);
     bytes_free(&delegating->key);
-    bytes_free(&delegating->target_text);
     free(delegating->targets);
     free(delegating);
 }
@@ -160,23 +158,12 @@ static bool copy_place(struct delegating *delegating, const struct request_deleg
 /* False: no memory. */
 static bool copy_question(struct delegating *delegating, const struct request_delegation_way *way)
 {
-    const struct sspi_words *targets = way->targets;
     bytes_append_view(&delegating->user, bytes_as_view(&way->user));
     bytes_append_view(&delegating->key, bytes_as_view(&way->key));
-    for (size_t i = 0; i < targets->n; i++)
-        bytes_append_view(&delegating->target_text, targets->words[i]);
-    delegating->targets = calloc(targets->n + 1, sizeof(*delegating->targets));
-    if (delegating->user.failed || delegating->key.failed || delegating->target_text.failed ||
-        delegating->targets == NULL)
-        return false;
-    const char *at = delegating->target_text.data;
-    for (size_t i = 0; i < targets->n; i++) {
-        delegating->targets[i] = (struct sspi_view){at, targets->words[i].len};
-        at += targets->words[i].len;
-    }
-    delegating->n_targets = targets->n;
+    delegating->n_targets = way->targets->n;
     delegating->service = way->service;
-    return true;
+    return !delegating->user.failed && !delegating->key.failed &&
+           bytes_copy_views(way->targets->words, way->targets->n, &delegating->targets);
 }
 
 /* NULL: no memory. */

@@ -178,10 +178,9 @@ enum sspi_reason request_exchange_refuse_token(struct sspi_exchange *exchange,
 
 bool request_exchange_start_reload(struct sspi_exchange *exchange, struct acceptor_source *source)
 {
-    const struct clock *clock = clock_machine();
     if (exchange->reload_started || source == NULL)
         return false;
-    exchange->reload_job = acceptor_source_check_changed_now(source, clock->steady_ms(clock->self));
+    exchange->reload_job = acceptor_source_check_changed_now(source, clock_machine_steady_ms());
     exchange->reload_started = exchange->reload_job != NULL;
     if (exchange->reload_started)
         exchange->need = SSPI_NEED_JOB;

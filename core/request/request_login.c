@@ -32,7 +32,6 @@ static bool mark_user(const struct sspi_exchange *exchange, struct acceptor_user
 void request_login_keep(struct sspi_exchange *exchange, const struct sspi_policy *policy)
 {
     struct sspi_connection *connection = exchange->request.connection;
-    const struct clock *clock = clock_machine();
     struct acceptor_user_mark mark;
     if (!policy_check_persistent(policy, &exchange->identity) ||
         !request_login_has_connection(exchange, policy))
@@ -42,7 +41,7 @@ void request_login_keep(struct sspi_exchange *exchange, const struct sspi_policy
         !policy_identity_copy(&exchange->identity, &connection->login))
         return; /* the login is only for this request */
     connection->has_login = true;
-    connection->login_began_ms = clock->steady_ms(clock->self);
+    connection->login_began_ms = clock_machine_steady_ms();
     connection->login_mark = mark;
     if (exchange->delegation.login != NULL)
         connection->login_delegated = request_delegated_ref(exchange->delegation.login);
@@ -59,8 +58,7 @@ bool request_login_is_by(const struct sspi_exchange *exchange, const struct acce
 
 uint64_t request_login_age_ms(const struct sspi_exchange *exchange)
 {
-    const struct clock *clock = clock_machine();
-    return clock->steady_ms(clock->self) - exchange->request.connection->login_began_ms;
+    return clock_machine_steady_ms() - exchange->request.connection->login_began_ms;
 }
 
 /* Returns why the connection's login has ended (static text). NULL: it has not ended. */

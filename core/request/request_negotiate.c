@@ -283,8 +283,7 @@ static enum sspi_reason accept_token(const struct negotiation *negotiation,
                                      struct request_accept *accept)
 {
     struct sspi_exchange *exchange = negotiation->exchange;
-    const struct clock *clock = clock_machine();
-    uint64_t now_ms = clock->steady_ms(clock->self);
+    uint64_t now_ms = clock_machine_steady_ms();
     bool resumes;
     enum sspi_reason reason =
         check_resumes(negotiation, *credential, accept->token, now_ms, &resumes);

@@ -56,8 +56,7 @@ bool request_reload_begin(struct sspi_exchange *exchange, const struct sspi_poli
         {policy_uses_group_file(policy), SSPI_OPTION_GROUP_FILE},
         {policy->session, SSPI_OPTION_KEY_FILE},
     };
-    const struct clock *clock = clock_machine();
-    uint64_t now_ms = clock->steady_ms(clock->self);
+    uint64_t now_ms = clock_machine_steady_ms();
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         if (files[i].used && begin_file(exchange, policy, files[i].option, now_ms))
             return true;

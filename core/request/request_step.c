@@ -32,9 +32,8 @@ static bool admits_anonymous(const struct sspi_policy *policy)
 static void drop_late_exchange(struct sspi_exchange *exchange)
 {
     struct sspi_connection *connection = exchange->request.connection;
-    const struct clock *clock = clock_machine();
     if (connection != NULL && connection->has_partial &&
-        request_connection_is_late(connection, clock->steady_ms(clock->self)))
+        request_connection_is_late(connection, clock_machine_steady_ms()))
         request_connection_drop(connection);
 }
 

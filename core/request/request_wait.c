@@ -42,9 +42,8 @@ enum sspi_reason request_wait_begin(struct sspi_exchange *exchange, struct sspi_
 
 enum sspi_reason request_wait_for_other(struct sspi_exchange *exchange, enum acceptor_wait wait)
 {
-    const struct clock *clock = clock_machine();
     return acceptor_limiter_is_silent(acceptor_limiter_of(exchange->acceptor, wait),
-                                      clock->steady_ms(clock->self))
+                                      clock_machine_steady_ms())
                ? refuse_silent(exchange, wait)
                : SSPI_REASON_NONE;
 }
