@@ -156,6 +156,8 @@ sub _whole_nginx {
         "sspi_keytab /etc/nginx/http.keytab;\n" x ($text !~ /^\s*sspi_keytab/m),
         $file->('Digest|digest:', 'sspi_digest_user_file') ? "sspi_digest_user_file /etc/nginx/digest.users;\n" : '',
         $file->('NTLM', 'sspi_ntlm_user_file') ? "sspi_ntlm_user_file /etc/nginx/nt.users;\n" : '';
+    # A server of its own needs only the frame around it.
+    return "${main}events { }\n\nhttp {\n${http}$text}\n" if $text =~ /^server \{/m;
     if ($text !~ /^location /m) {
         my $on = $text =~ /^sspi /m ? '' : "sspi on;\n";
         $text = "location /intranet/ {\n$on$text}\n";
