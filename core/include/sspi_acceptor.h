@@ -24,6 +24,9 @@
 
 /* ---- objects that a privileged parent opens once, and that its workers inherit ---- */
 
+/* The modules of the web servers contain the core, and make these objects with its functions.
+ * libsspi.so has no function that makes one, so its callers leave the pointers to them NULL. */
+
 /* The keys of one keytab, in memory. */
 struct sspi_keytab;
 /* The users of one user file of Digest and NTLM, in memory. */
@@ -47,8 +50,8 @@ struct sspi_state;
 #define SSPI_ERROR_TEXT_SIZE 512
 
 /* Why a call failed, in enough detail to tell an administrator what to do. The names and log ids
- * are stable. Before version 1.0 the values may change with each version. The table also has the
- * reasons that only the web servers' acceptor (sspi_http.h) uses. */
+ * are stable. If a release changes the value of a name, it has another soname. The table also has
+ * the reasons that only the web servers' modules use. */
 enum sspi_reason {
 #define SSPI_REASON(id, ...) SSPI_REASON_##id,
 #include "sspi_reasons.def"

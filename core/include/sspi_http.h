@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The HTTP acceptor: the interface between a web server's adapter and the core.
+/* The HTTP acceptor: the interface between a web server's adapter and the core. It is not
+ * installed: docs/decisions/049-stable-interface.md says why.
  *
  * A *policy* says what one location demands. It is a plain value, merged from nested scopes, and
  * owns no resource. An *acceptor* exists once per server configuration. It owns the costly
@@ -28,8 +29,6 @@
 #include "sspi_acceptor.h"
 #include "sspi_http_headers.h"
 #include "sspi_view.h"
-
-#pragma GCC visibility push(default)
 
 struct ssl_st;     /* OpenSSL's SSL */
 struct ssl_ctx_st; /* OpenSSL's SSL_CTX */
@@ -663,7 +662,5 @@ struct sspi_job *sspi_job_ref(struct sspi_job *job);
 
 /* Releases one owner's reference. The last owner frees the job. NULL is fine. Any thread. */
 void sspi_job_unref(struct sspi_job *job);
-
-#pragma GCC visibility pop
 
 #endif

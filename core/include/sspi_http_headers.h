@@ -9,8 +9,6 @@
 
 #include "sspi_view.h"
 
-#pragma GCC visibility push(default)
-
 struct sspi_connection;
 struct sspi_exchange;
 struct sspi_policy;
@@ -63,7 +61,5 @@ bool sspi_http_has_session_cookie(const struct sspi_policy *policy, struct sspi_
  * Returns the length. 0: no cookie is left, so the server removes the line. Writes no NUL. */
 size_t sspi_http_strip_session_cookie(const struct sspi_policy *policy, struct sspi_view header,
                                       char *to);
-
-#pragma GCC visibility pop
 
 #endif
