@@ -68,6 +68,7 @@ my @elsewhere = (
     [ qr{^tools/demo$}, 'demo.t runs it' ],
     [ qr{^tools/(?:check|bench|reference)\b}, 'runs the tests, or is run by style/reference.t' ],
     [ qr{^tools/setup\b}, 'tools/check runs it' ],
+    [ qr{^tools/chroot\b}, 'makes a whole system from a mirror; chroot.t tests it without one' ],
     [ qr{^meson (?:setup|compile|test|install)\b|^meson setup build && }, 'tools/check and install.t run meson' ],
     [ qr{^\./configure --add-dynamic-module=}, 'install.t runs it' ],
     [ qr{^cc .*pkg-config --cflags --libs sspi}, 'install.t runs it' ],
