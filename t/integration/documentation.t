@@ -36,7 +36,7 @@ sub blocks {
 my @all = map { blocks($_) } @pages;
 my @shown = grep { $_->{where} =~ /\A(?:README\.md|docs\/)/ } @all;
 
-is_deeply([ map { "$_->{where} $_->{kind}" } grep { $_->{kind} !~ /\A(?:apache|nginx|sh|text|c)\z/ } @shown ], [],
+is_deeply([ map { "$_->{where} $_->{kind}" } grep { $_->{kind} !~ /\A(?:apache|nginx|sh|text|c|json|python)\z/ } @shown ], [],
     'every block of code names its language');
 
 my $kdc = SSPI::Test::KDC->new(principals => [ 'HTTP/www.example.org', 'www$' ]);
@@ -72,8 +72,11 @@ my @elsewhere = (
     [ qr{^meson (?:setup|compile|test|install)\b|^meson setup build && }, 'tools/check and install.t run meson' ],
     [ qr{^\./configure --add-dynamic-module=}, 'install.t runs it' ],
     [ qr{^cc .*pkg-config --cflags --libs sspi}, 'install.t runs it' ],
-    [ qr{^kadmin\.local (?:addprinc|ktadd) |^klist -ke }, 'SSPI::Test::KDC makes keytabs' ],
-    [ qr{^chown root: /etc}, 'changes the machine' ],
+    [ qr{^kadmin\.local (?:addprinc|ktadd|ktremove) |^klist -ke |^kinit alice$|^kvno |^curl --negotiate -u : http:}, 'keytabs.t runs it' ],
+    [ qr{^msktutil |^kinit Administrator$|^net ads (?:setspn|keytab) }, 't/ad/keytabs.t runs it' ],
+    [ qr{^(?:curl|git|chromium|kinit -k) }, 'browsers_page.t runs it' ],
+    [ qr{^KRB5_TRACE=|^wbinfo }, 'keytabs.t and t/ad/keytabs.t run it' ],
+    [ qr{^chown root: /etc|^install -m 0600 }, 'changes the machine' ],
     [ qr{^samba-tool (?:user|spn|domain exportkeytab|delegation) }, 't/ad/kerberos_s4u.t runs it' ],
     [ qr{^kadmin\.local modprinc }, 't/conformance/kerberos_s4u.t runs it' ],
     [ qr{^install -d -m 0700 -o www-data -g www-data /run/sspi-tickets$}, 'SSPI::Test::Delegation makes such a directory' ],

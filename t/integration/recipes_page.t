@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# The recipes of docs/recipes.md, as they are printed, with the paths, realm and ports of the test. Clients
+# The recipes of docs/recipes.md and docs/reverse-proxies.md, as they are printed, with the paths, realm and ports of the test. Clients
 # use them.
 use strict;
 use warnings;
@@ -8,6 +8,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
+use SSPI::Test qw(root_dir slurp);
 use SSPI::Test::Basic qw(basic_header);
 use SSPI::Test::Examples;
 use SSPI::Test::Ntlm qw(ntlm_value);
@@ -23,7 +24,12 @@ my $password = 'secret of alice';
 my @basic = (authorization => basic_header("alice:$password"));
 my %users = (nginx_http => "sspi_realm Intranet;\n");
 
-sub printed { my ($heading, $kind) = @_; return SSPI::Test::Examples::block('docs/recipes.md', $heading, $kind) }
+# Returns the block of a language. The page is the one that has the heading.
+sub printed {
+    my ($heading, $kind) = @_;
+    my ($page) = grep { slurp(root_dir() . "/$_") =~ /^## \Q$heading\E$/m } qw(docs/recipes.md docs/reverse-proxies.md);
+    return SSPI::Test::Examples::block($page, $heading, $kind);
+}
 
 # Runs the recipe on each server that it is for. `more` has options of SSPI::Test::Server.
 sub recipe {

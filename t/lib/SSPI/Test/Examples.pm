@@ -54,7 +54,7 @@ sub adapted {
         [ qr{/etc/sspi/groups}, $self->{groups} ], [ qr{/etc/sspi/keys}, $self->{keys} ],
         [ qr{/etc/\w+/nt\.users}, $self->{nt_users} ], [ qr{/run/sspi-tickets}, $self->{tickets} ], [ qr{/run/sspi}, $self->{state} ],
         [ qr{/etc/ssl/certs/\S+?\.pem}, $self->{certificate} ], [ qr{/etc/ssl/private/\S+?\.key}, $self->{key} ],
-        [ qr{/var/www/html}, '@DOCROOT@' ], [ qr{/var/log/nginx/error\.log}, '@DIR@/logs/error.log' ]);
+        [ qr{/var/www/html}, '@DOCROOT@' ], [ qr{/var/log/(?:nginx|apache2)(?=/)}, '@DIR@/logs' ]);
     for (@paths) { my ($from, $to) = @$_; $text =~ s/^(\s*[^#\s].*?)$from/$1$to/mg }
     $text =~ s/\@EXAMPLE\.(?:COM|ORG)/\@SSPI.TEST/g;
     $text =~ s/listen 80;/listen 127.0.0.1:\@HTTP\@;/;
@@ -70,6 +70,11 @@ sub server {
         whole_config => _around($kind, $self->adapted($kind, $text)),
         files => { '/intranet/page.html' => "page\n", '/intranet/staff/page.html' => "staff\n" } };
 }
+
+my %load = (
+    apache => "LoadModule sspi_module /usr/lib/apache2/modules/mod_sspi.so\n",
+    nginx => "load_module /usr/lib/nginx/modules/ngx_http_sspi_module.so;\n",
+);
 
 # Returns the text with the part of the distribution's main configuration that an example needs.
 sub _around {
@@ -111,11 +116,6 @@ sub block {
     return $text;
 }
 
-my %load = (
-    apache => "LoadModule sspi_module /usr/lib/apache2/modules/mod_sspi.so\n",
-    nginx => "load_module /usr/lib/nginx/modules/ngx_http_sspi_module.so;\n",
-);
-
 # Returns a complete configuration for a block of the documentation, which may be only a part of
 # one. Missing parts are added around the block. Directives without a section go into a protected
 # location, except those of the whole server.
@@ -125,7 +125,7 @@ sub whole {
 }
 
 # Directives of Apache that do not belong to a location.
-my $apache_server = qr/^(?:LoadModule|LimitRequestFieldSize|LogLevel|SSPIStateSize|SSPIStateFile|SSPIKeyFile|SSPIThreads)\b/m;
+my $apache_server = qr/^(?:LoadModule|LogFormat|CustomLog|LimitRequestFieldSize|LogLevel|SSPIStateSize|SSPIStateFile|SSPIKeyFile|SSPIThreads)\b/m;
 
 sub _whole_apache {
     my ($text) = @_;
@@ -145,7 +145,8 @@ sub _whole_apache {
 
 sub _whole_nginx {
     my ($text) = @_;
-    return $text if $text =~ /^http \{/m;
+    # A front end needs no module, but the headers of the test do.
+    return ($text =~ /^load_module/m ? '' : $load{nginx}) . $text if $text =~ /^http \{/m;
     my $main = join '', $text =~ /^(?:load_module|thread_pool|error_log) .*\n/mg;
     $text =~ s/^(?:load_module|thread_pool|error_log) .*\n//mg;
     my $http = join '', $text =~ /^(?:sspi_state_(?:size|file)|sspi_key_file|large_client_header_buffers) .*\n/mg;
@@ -155,7 +156,7 @@ sub _whole_nginx {
     my $users = join '', "sspi_realm \"Intranet\";\n" x ($text !~ /^\s*sspi_realm/m),
         "sspi_keytab /etc/nginx/http.keytab;\n" x ($text !~ /^\s*sspi_keytab/m),
         $file->('Digest|digest:', 'sspi_digest_user_file') ? "sspi_digest_user_file /etc/nginx/digest.users;\n" : '',
-        $file->('NTLM', 'sspi_ntlm_user_file') ? "sspi_ntlm_user_file /etc/nginx/nt.users;\n" : '';
+        $text !~ /sspi_user_name sam/ && $file->('NTLM', 'sspi_ntlm_user_file') ? "sspi_ntlm_user_file /etc/nginx/nt.users;\n" : '';
     # A server of its own needs only the frame around it.
     return "${main}events { }\n\nhttp {\n${http}$text}\n" if $text =~ /^server \{/m;
     if ($text !~ /^location /m) {
