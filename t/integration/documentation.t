@@ -10,7 +10,8 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use File::Basename qw(dirname);
 use Test::More;
-use SSPI::Test qw(root_dir built scratch_dir slurp run);
+use SSPI::Test qw(root_dir scratch_dir slurp run);
+use SSPI::Test::Commands;
 use SSPI::Test::Examples;
 use SSPI::Test::Scenario;
 
@@ -93,22 +94,11 @@ subtest 'commands' => sub {
         # The files of one page are used together.
         if ($page ne $at) { unlink grep { !/\.htdigest\z/ } glob "$dir/*"; $at = $page }
         for my $line (split /\n/, $block->{text}) {
-            if ($line =~ /\Asspi-(passwd|key) /) { tool($1, $dir, $line, $block->{where}) }
+            if ($line =~ /\Asspi-(?:passwd|key) /) { shown_command_works($dir, $line, $block->{where}) }
             else { ok(scalar(grep { $line =~ $_->[0] } @elsewhere), "$block->{where}: $line is run elsewhere") }
         }
     }
 };
-
-# Runs a line of sspi-passwd or sspi-key in `dir`, with the password on its standard input.
-sub tool {
-    my ($tool, $dir, $line, $where) = @_;
-    my (undef, @words) = split ' ', $line;
-    s{\A/etc/\w+/}{} for @words;
-    unlink map { "$dir/$_" } grep { /\.users\z/ } @words if grep { $_ eq '-c' } @words;
-    unshift @words, '--stdin' if $tool eq 'passwd' && !grep { /\A(?:-D|--list|--import|--compile)\z/ } @words;
-    my $r = run([ 'sh', '-c', 'cd "$1" && shift && exec "$@"', 'sh', $dir, built($tool), @words ], stdin => "a password\n");
-    return is($r->{rc}, 0, "$where: $line") || diag($r->{out}, $r->{err});
-}
 
 # Returns the anchor of a heading, as GitHub makes it.
 sub anchor { my ($heading) = @_; return lc($heading =~ s/[^\w\- ]//gr =~ tr/ /-/r) }

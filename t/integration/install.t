@@ -24,7 +24,8 @@ my $prefix = scratch_dir('installed');
 chomp(my $apache_modules = `apxs -q LIBEXECDIR`);
 my $local = "$prefix/usr/local";
 for my $file ("$prefix$apache_modules/mod_sspi.so", "$prefix/usr/lib/nginx/modules/ngx_http_sspi_module.so",
-    "$local/bin/sspi-passwd", "$local/bin/sspi-key", map { "$local/include/sspi/$_" } qw(sspi.h security.h sspi_acceptor.h sspi_view.h
+    (map { ("$local/bin/$_", "$local/share/man/man1/$_.1", "$local/share/bash-completion/completions/$_") } qw(sspi-passwd sspi-key)),
+    map { "$local/include/sspi/$_" } qw(sspi.h security.h sspi_acceptor.h sspi_view.h
         sspi_reasons.def))
 {
     ok(-f $file, substr($file, length $prefix) . ' is there');
