@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every configuration and command of README.md and docs/. The servers' own configuration tests
 # accept each configuration, as it stands or completed. Each command is run here or by another test,
-# or the list below gives the reason why no test can run it. Links between the pages have a target.
+# or the list below gives the reason why no test can run it.
 use strict;
 use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
-use File::Basename qw(dirname);
 use Test::More;
 use SSPI::Test qw(root_dir scratch_dir slurp run);
 use SSPI::Test::Commands;
@@ -68,6 +67,7 @@ my %as_printed = map { $_ => 1 } qw(docs/quickstart-apache.md docs/quickstart-ng
 my @elsewhere = (
     [ qr{^tools/demo$}, 'demo.t runs it' ],
     [ qr{^tools/(?:check|bench|reference)\b}, 'runs the tests, or is run by style/reference.t' ],
+    [ qr{^tools/site$}, 'style/links.t runs it' ],
     [ qr{^tools/setup\b}, 'tools/check runs it' ],
     [ qr{^tools/chroot\b}, 'makes a whole system from a mirror; chroot.t tests it without one' ],
     [ qr{^meson (?:setup|compile|test|install)\b|^meson setup build && }, 'tools/check and install.t run meson' ],
@@ -97,26 +97,6 @@ subtest 'commands' => sub {
             if ($line =~ /\Asspi-(?:passwd|key) /) { shown_command_works($dir, $line, $block->{where}) }
             else { ok(scalar(grep { $line =~ $_->[0] } @elsewhere), "$block->{where}: $line is run elsewhere") }
         }
-    }
-};
-
-# Returns the anchor of a heading, as GitHub makes it.
-sub anchor { my ($heading) = @_; return lc($heading =~ s/[^\w\- ]//gr =~ tr/ /-/r) }
-
-subtest 'links' => sub {
-    for my $page (@pages) {
-        my @broken;
-        for my $link ($text{$page} =~ /\]\(([^)\s]+)\)/g) {
-            next if $link =~ m{\Ahttps?://};
-            my ($path, $part) = $link =~ /\A([^#]*)(?:#(.*))?\z/;
-            my $target = $path eq '' ? "$root/$page" : dirname("$root/$page") . "/$path";
-            my $found = -e $target;
-            if ($found && defined $part) {
-                $found = grep { anchor($_) eq $part } slurp($target) =~ /^#+ (.*)$/mg;
-            }
-            push @broken, $link if !$found;
-        }
-        is_deeply(\@broken, [], "the links of $page have a target");
     }
 };
 
