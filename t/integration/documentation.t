@@ -67,7 +67,7 @@ my %as_printed = map { $_ => 1 } qw(docs/quickstart-apache.md docs/quickstart-ng
 my @elsewhere = (
     [ qr{^tools/demo$}, 'demo.t runs it' ],
     [ qr{^tools/(?:check|bench|reference)\b}, 'runs the tests, or is run by style/reference.t' ],
-    [ qr{^tools/site$}, 'style/links.t runs it' ],
+    [ qr{^tools/(?:site|pictures)$}, 'style/links.t and style/pictures.t run it' ],
     [ qr{^tools/setup\b}, 'tools/check runs it' ],
     [ qr{^tools/chroot\b}, 'makes a whole system from a mirror; chroot.t tests it without one' ],
     [ qr{^meson (?:setup|compile|test|install)\b|^meson setup build && }, 'tools/check and install.t run meson' ],
