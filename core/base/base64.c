@@ -102,7 +102,7 @@ void base64_encode(struct bytes *to, struct sspi_view data)
     const unsigned char *in = (const unsigned char *)data.data;
 
     for (size_t i = 0; i < data.len; i += 3) {
-        char group[4] = "====";
+        char group[4] = {'=', '=', '=', '='};
         encode_group(in + i, data.len - i < 3 ? data.len - i : 3, alphabet, group);
         bytes_append(to, group, sizeof(group));
     }

@@ -239,10 +239,12 @@ void sizes_are_those_of_messages(void **state)
             assert_int_equal(stream.cBuffers, 3);
             assert_int_equal(our_sign(&pair, &message, &token), SEC_E_OK);
             /* MIT counts 8 octets of a confounder, which a signature of RC4 does not have. */
-            assert_in_range(pair.sizes.cbMaxSignature, token.len, token.len + 8);
+            assert_true(pair.sizes.cbMaxSignature >= token.len);
+            assert_true(pair.sizes.cbMaxSignature <= token.len + 8);
             block_free(&token);
             assert_int_equal(our_seal(&pair, 0, &message, &token), SEC_E_OK);
-            assert_in_range(pair.sizes.cbSecurityTrailer, token.len - 1001, token.len - 1000 + 2);
+            assert_true(pair.sizes.cbSecurityTrailer >= token.len - 1001);
+            assert_true(pair.sizes.cbSecurityTrailer <= token.len - 1000 + 2);
             block_free(&token);
             block_free(&message);
         }

@@ -215,7 +215,7 @@ static inline void put_right_response(struct request *request)
 
 static inline void prepare(struct request *request, struct sspi_state *state)
 {
-    static const uint8_t random[DIGEST_NONCE_RANDOM_SIZE] = "the client";
+    static const uint8_t random[DIGEST_NONCE_RANDOM_SIZE + 1] = "the client";
     char nonce[DIGEST_NONCE_LEN + 1];
     FUZZ_REQUIRE(digest_nonce_make(&run, store_state_nonce_key(state), START_MS + 1, random,
                                    request->realm, nonce));

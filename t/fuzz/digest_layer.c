@@ -15,7 +15,7 @@
 static struct hash_suite hashes;
 static struct digest_ciphers ciphers;
 
-static const uint8_t session[DIGEST_LAYER_KEY_LEN] = "H(A1) of someone";
+static const uint8_t session[DIGEST_LAYER_KEY_LEN + 1] = "H(A1) of someone";
 
 /* Exchanges the keys of both directions: the layer then sends messages that its copy receives. */
 static void turn(struct digest_layer *layer)

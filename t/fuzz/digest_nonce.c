@@ -11,7 +11,7 @@
 
 #include "fuzz.h"
 
-static const uint8_t key[DIGEST_NONCE_KEY_SIZE] = "a key that no input knows, 32 oc";
+static const uint8_t key[DIGEST_NONCE_KEY_SIZE + 1] = "a key that no input knows, 32 oc";
 
 static struct hash_run *the_run(void)
 {

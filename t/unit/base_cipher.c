@@ -88,7 +88,7 @@ static void cbc_continues_from_call_to_call(void **unused)
 static void a_copy_continues_as_the_original(void **unused)
 {
     static const char *const names[] = {"RC4", "DES-CBC", "DES-EDE-CBC"};
-    static const uint8_t key[16] = "a key of sixteen";
+    static const uint8_t key[16 + 1] = "a key of sixteen";
     static const uint8_t iv[8] = {0};
 
     (void)unused;

@@ -37,7 +37,7 @@ struct received {
 
 static void receive(struct session *session, bool encrypt, struct received *to)
 {
-    *to = (struct received){.head = "HD"};
+    *to = (struct received){.head = {'H', 'D'}};
     memcpy(to->whole + NTLM_SIGN_LEN, "body", 4);
     to->parts[0] = (struct package_message_part){to->head, 2, false};
     to->parts[1] = (struct package_message_part){to->whole + NTLM_SIGN_LEN, 4, true};

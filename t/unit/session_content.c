@@ -38,7 +38,7 @@ static int free_groups(void **state)
 static struct session_content kerberos_login(void)
 {
     return (struct session_content){
-        .id = "0123456789abcdef",
+        .id = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
         .login_ms = 1700000000000,
         .issued_ms = 1700000001000,
         .end_ms = 1700036000000,
@@ -64,7 +64,7 @@ static struct session_content kerberos_login(void)
 static struct session_content digest_login(void)
 {
     return (struct session_content){
-        .id = "0123456789abcdef",
+        .id = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16},
         .login_ms = 1,
         .issued_ms = 2,
         .end_ms = UINT64_MAX,
@@ -77,7 +77,7 @@ static struct session_content digest_login(void)
         .groups = SSPI_VIEW(""),
         .integrity = true,
         .has_fingerprint = true,
-        .fingerprint = "fedcba9876543210",
+        .fingerprint = {16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1},
     };
 }
 

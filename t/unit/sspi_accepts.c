@@ -77,7 +77,7 @@ static void an_answer_goes_into_the_callers_buffer(void **unused)
 
 static void a_first_answer_that_does_not_fit_waits_for_a_larger_buffer(void **unused)
 {
-    char room[9] = "unchanged";
+    char room[9 + 1] = "unchanged";
     SecBuffer out = {8, SECBUFFER_TOKEN, room};
 
     (void)unused;
@@ -94,7 +94,7 @@ static void a_first_answer_that_does_not_fit_waits_for_a_larger_buffer(void **un
 
 static void read_only_output_is_refused(void **unused)
 {
-    char room[9] = "unchanged";
+    char room[9 + 1] = "unchanged";
     SecBuffer out = {9, SECBUFFER_TOKEN | SECBUFFER_READONLY, room};
 
     (void)unused;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_test.h"
 
+#include "assert_between.h"
 #include "store_revocations.h"
 
 #define SIZE  65536u
@@ -178,7 +179,7 @@ static void all_sessions_of_a_set_that_was_given_up_are_revoked(void **unused)
 static void the_smallest_memory_keeps_a_hundred_revocations(void **unused)
 {
     (void)unused;
-    assert_in_range(state->constants.n_revocation_sets * STORE_REVOCATION_WAYS, 100, 105);
+    assert_between(state->constants.n_revocation_sets * STORE_REVOCATION_WAYS, 100, 105);
     for (uint32_t i = 0; i < 1000; i++) {
         uint8_t id[STORE_REVOCATION_ID_SIZE] = {0};
         memcpy(id, &i, sizeof(i));
