@@ -81,6 +81,8 @@ my @elsewhere = (
     [ qr{^samba-tool (?:user|spn|domain exportkeytab|delegation) }, 't/ad/kerberos_s4u.t runs it' ],
     [ qr{^kadmin\.local modprinc }, 't/conformance/kerberos_s4u.t runs it' ],
     [ qr{^install -d -m 0700 -o www-data -g www-data /run/sspi-tickets$}, 'SSPI::Test::Delegation makes such a directory' ],
+    [ qr{^cp (?:-r )?contrib/|^systemd-tmpfiles --create$|^systemctl daemon-reload$}, 'changes the machine; contrib.t uses the files' ],
+    [ qr{^semanage fcontext |^restorecon |^aa-complain }, 'needs a kernel with SELinux or AppArmor' ],
     [ qr{^net ads join$|^adduser www-data winbindd_priv$}, 'changes the machine; t/ad joins a domain' ],
 );
 subtest 'commands' => sub {

@@ -49,7 +49,7 @@ sub _add {
 # Returns the text with the test's paths, realm and ports.
 sub adapted {
     my ($self, $kind, $text) = @_;
-    my @paths = ([ qr{/usr/lib/\S+_?sspi\S*\.so}, built($kind) ], [ qr{/etc/\w+/http\.keytab}, $self->{keytab} ],
+    my @paths = ([ qr{/usr/lib/\S+_?sspi\S*\.so}, built($kind) ], [ qr{/(?:etc/\w+|run/credentials/[\w.]+)/http\.keytab}, $self->{keytab} ],
         [ qr{/etc/\w+/digest\.users}, $self->{digest_users} ], [ qr{/etc/\w+/digest\.cdb}, $self->{database} ],
         [ qr{/etc/sspi/groups}, $self->{groups} ], [ qr{/etc/sspi/keys}, $self->{keys} ],
         [ qr{/etc/\w+/nt\.users}, $self->{nt_users} ], [ qr{/run/sspi-tickets}, $self->{tickets} ], [ qr{/run/sspi}, $self->{state} ],
