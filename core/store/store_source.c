@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store_source.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,11 +55,15 @@ uint64_t store_source_generation(const struct store_source *source)
 
 /* ---- has the file changed? ---- */
 
-/* A file that does not exist, or cannot be examined, is described by zeros. */
-static void examine(const struct store_source *source, struct stat *ret_seen)
+/* A file that does not exist, or cannot be examined, is described by zeros. False: this process may
+ * not search a directory of the path. Workers may not search the credentials of a systemd unit. */
+static bool examine(const struct store_source *source, struct stat *ret_seen)
 {
-    if (source->path == NULL || stat(source->path, ret_seen) != 0)
-        *ret_seen = (struct stat){0};
+    if (source->path != NULL && stat(source->path, ret_seen) == 0)
+        return true;
+    bool denied = source->path != NULL && errno == EACCES;
+    *ret_seen = (struct stat){0};
+    return !denied;
 }
 
 static bool same_time(struct timespec a, struct timespec b)
@@ -87,13 +92,14 @@ static bool claim(struct store_source *source, uint64_t now_ms, uint64_t before_
     return claimed;
 }
 
-/* Only for the thread that claimed the source. Gives up the claim if the file did not change. */
+/* Only for the thread that claimed the source. Gives up the claim if the file did not change, or if
+ * this process cannot know that. */
 static bool has_changed(struct store_source *source)
 {
     struct stat now;
-    examine(source, &now);
+    bool known = examine(source, &now);
     if (source->path == NULL ? store_source_generation(source) == 0
-                             : !store_source_same_file(&now, &source->seen))
+                             : known && !store_source_same_file(&now, &source->seen))
         return true;
     store_source_cancel_reload(source);
     return false;

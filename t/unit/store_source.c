@@ -81,6 +81,20 @@ static void a_file_whose_mode_changed_is_read_again(void **kind)
     assert_refresh(6000, STORE_SOURCE_UNCHANGED);
 }
 
+/* Workers may not search the directory with the credentials of a systemd unit. */
+static void a_file_that_the_process_may_not_examine_is_no_change(void **kind)
+{
+    bool is_root = geteuid() == 0;
+    open_users(OLD, *kind);
+    assert_int_equal(chmod(directory, 0), 0);
+    assert_true(!is_root || seteuid(65534) == 0);
+    assert_refresh(5000, STORE_SOURCE_UNCHANGED);
+    assert_true(!is_root || seteuid(0) == 0);
+    assert_int_equal(chmod(directory, 0700), 0);
+    write_users(NEW, *kind);
+    assert_refresh(6000, STORE_SOURCE_RELOADED);
+}
+
 static void only_one_check_finds_the_change_until_the_reload_ends(void **kind)
 {
     open_users(OLD, *kind);
@@ -272,6 +286,7 @@ int main(void)
         BOTH(a_change_is_picked_up_once_a_second),
         BOTH(a_bad_change_is_reported_once_and_the_old_users_stay),
         BOTH(a_file_whose_mode_changed_is_read_again),
+        BOTH(a_file_that_the_process_may_not_examine_is_no_change),
         BOTH(only_one_check_finds_the_change_until_the_reload_ends),
         BOTH(an_immediate_check_finds_a_change_at_most_once_a_second),
         BOTH(a_later_check_finds_the_change_after_a_cancelled_reload),
