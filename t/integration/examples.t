@@ -39,7 +39,7 @@ sub readme {
     my ($kind) = @_;
     slurp(root_dir() . '/README.md') =~ /^```$kind\n(.*?)^```$/ms
         or die "README.md has no configuration for $kind\n";
-    return $examples->server($kind, $1);
+    return $examples->server($kind, $examples->whole($kind, $1));
 }
 
 my ($page, $staff) = ('/intranet/page.html', '/intranet/staff/page.html');
