@@ -26,7 +26,7 @@ size_t session_host_of(struct sspi_view authority, char ret_host[SESSION_HOST_LI
     if (host.len > SESSION_HOST_LIMIT)
         return 0;
     for (size_t i = 0; i < host.len; i++) {
-        if (host.data[i] <= ' ' || host.data[i] == 0x7F)
+        if (host.data[i] <= ' ' || host.data[i] > '~')
             return 0;
         ret_host[i] = (char)bytes_lower(host.data[i]);
     }
