@@ -243,13 +243,17 @@ static bool read_quantity(const struct directive *directive, uint64_t *ret_numbe
         [SSPI_KIND_COUNT] = {"", {0}, ""},
     };
     const struct sspi_option_info *info = directive->info;
+    /* A process of 32 bits cannot map more. */
+    const uint64_t mappable = SIZE_MAX / 2;
+    uint64_t greatest =
+        info->kind == SSPI_KIND_SIZE && info->greatest > mappable ? mappable : info->greatest;
     if (read_number(directive->words[0], units[info->kind].letters, units[info->kind].factors,
                     ret_number) &&
-        *ret_number >= info->least && *ret_number <= info->greatest)
+        *ret_number >= info->least && *ret_number <= greatest)
         return true;
     char right[200];
     snprintf(right, sizeof(right), "a number from %llu to %llu%s", (unsigned long long)info->least,
-             (unsigned long long)info->greatest, units[info->kind].help);
+             (unsigned long long)greatest, units[info->kind].help);
     return refuse(directive, directive->words[0], right);
 }
 

@@ -57,7 +57,7 @@ struct store_siphash store_layout_check(const struct store_constants *constants)
     return store_siphash(no_key, constants, sizeof(*constants));
 }
 
-static bool can_hold(const void *memory, size_t size)
+static bool can_hold(const void *memory, uint64_t size)
 {
     return memory != NULL && (uintptr_t)memory % STORE_LAYOUT_LINE == 0 &&
            size >= STORE_STATE_MIN_SIZE && size <= STORE_STATE_MAX_SIZE;

@@ -87,7 +87,7 @@ struct store_origin {
 /* These values do not change after the memory is formatted. */
 struct store_constants {
     uint64_t layout;
-    uint64_t header_size; /* differs between 32-bit and 64-bit processes */
+    uint64_t header_size; /* differs if a processor aligns the structures in another way */
     uint64_t size;
     uint64_t created_ms;
     uint64_t created_steady_ms; /* the same moment on the clock that is never set back */

@@ -44,6 +44,8 @@ static bool is_right(int file, const struct stat *info, const char *path,
     return false;
 }
 
+_Static_assert(sizeof(off_t) == 8, "on 32 bits, compile with -D_FILE_OFFSET_BITS=64");
+
 static bool read_opened(int file, const char *path, const struct store_text_kind *kind,
                         struct stat *ret_info, struct bytes *ret_text, char *error,
                         size_t error_size)
