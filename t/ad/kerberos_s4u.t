@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# A service gets tickets in the names of users, after the commands of docs/delegation.md. The
+# A service gets tickets in the names of users, after the commands of docs/keytabs.md and docs/delegation.md. The
 # domain allows it only what an administrator allowed.
 use strict;
 use warnings;
@@ -18,13 +18,12 @@ plan skip_all => $reason if defined $reason;
 my $ad = SSPI::Test::AD->new;
 my $realm = SSPI::Test::AD::REALM;
 my $keytab = "$ad->{dir}/www.keytab";
-my ($service, $target) = ('HTTP/www.example.com', 'HTTP/backend.example.com');
-my $section = 'Delegation in Samba';
+my ($service, $target) = ('HTTP/www.example.org', 'HTTP/backend.example.com');
 
 # Runs samba-tool as the page prints it, with the test's realm, account and keytab.
 sub run_command {
     my ($command) = @_;
-    $command =~ s{EXAMPLE\.COM}{$realm};
+    $command =~ s{EXAMPLE\.ORG}{$realm};
     $command =~ s{\bhttpd\b}{www};
     $command =~ s{/etc/\S+\.keytab}{$keytab};
     my ($tool, @words) = split ' ', $command;
@@ -32,11 +31,8 @@ sub run_command {
     return $ad->tool(@words);
 }
 
-# Returns the commands of the section.
-sub commands {
-    my $text = SSPI::Test::Examples::section('docs/delegation.md', $section);
-    return grep { /\Asamba-tool/ } map { split /\n/ } $text =~ /^```sh\n(.*?)^```$/msg;
-}
+my @make = SSPI::Test::Examples::commands('docs/keytabs.md', 'A domain of Samba');
+my @commands = SSPI::Test::Examples::commands('docs/delegation.md', 'Delegation in Samba');
 
 # Asks for a ticket as the service. Returns the status and the text. Options: `login`, the
 # environment of a user who logs in, otherwise S4U2Self; `target`; `client`.
@@ -77,27 +73,26 @@ my @not_forwardable = ('SEC_E_DELEGATION_POLICY', 'is not forwardable');
 # The backend of the page.
 $ad->add_service('backend', $target);
 
-my @commands = commands();
-my ($make, $allow) = ([ grep { !/\bdelegation\b/ } @commands ], [ grep { /\bdelegation\b/ } @commands ]);
-is_deeply([ scalar @$make, scalar @$allow ], [ 4, 2 ], 'the section has the commands');
-run_command($_) for grep { !/--upn/ } @$make;
+my ($rename, @allow) = @commands;
+is_deeply([ scalar @make, scalar @allow ], [ 3, 2 ], 'the pages have the commands');
+run_command($_) for @make;
 refused('a principal that is no user principal name', 'SEC_E_LOGON_DENIED',
-    qr/HTTP\/www\.example\.com\@\Q$realm\E \(.*SSPIClientPrincipal/, 'alice');
-run_command($_) for grep { /--upn/ } @$make;
+    qr/HTTP\/www\.example\.org\@\Q$realm\E \(.*SSPIClientPrincipal/, 'alice');
+run_command($rename);
 
 my %login = map { $_ => $ad->login($_, forwardable => 1) } qw(alice bob);
 my $unforwardable = $ad->login('alice');
 refused('no target is allowed', 'SEC_E_DELEGATION_POLICY',
-    qr/does not let HTTP\/www\.example\.com\@\Q$realm\E delegate alice\@\Q$realm\E to/, 'alice', login => $login{alice});
+    qr/does not let HTTP\/www\.example\.org\@\Q$realm\E delegate alice\@\Q$realm\E to/, 'alice', login => $login{alice});
 refused('no target is allowed, and the service is not trusted', @not_forwardable, 'alice');
 
-run_command($allow->[0]);
+run_command($allow[0]);
 delegates('the ticket of a login', $_, login => $login{$_}) for qw(alice bob alice);
 refused('a ticket that is not forwardable', @not_forwardable, 'alice', login => $unforwardable);
 refused('a service that is not trusted to name users', @not_forwardable, 'alice');
 refused('the ticket of another user', 'SEC_E_WRONG_PRINCIPAL', qr/that of alice\@\Q$realm\E for/, 'bob', login => $login{alice});
 
-run_command($allow->[1]);
+run_command($allow[1]);
 delegates('S4U2Self', $_) for qw(alice bob);
 is(delegate('alice', target => "$target\@$realm"), 'SEC_E_OK ', 'a target with its realm');
 refused('an unknown target', 'SEC_E_TARGET_UNKNOWN', qr/does not know the target/, 'alice', target => 'HTTP/unknown.example.com');

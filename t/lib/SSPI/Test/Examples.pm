@@ -102,11 +102,19 @@ sub _around {
 
 # ---- parts of configurations ----
 
-# Returns the text under a heading of a page.
+# Returns the text under a heading of a page, with its subsections.
 sub section {
     my ($page, $heading) = @_;
-    my ($section) = slurp(root_dir() . "/$page") =~ /^## \Q$heading\E\n(.*?)(?=^## |\z)/ms or die "$page has no section $heading\n";
+    my $text = slurp(root_dir() . "/$page");
+    my ($level) = $text =~ /^(##+) \Q$heading\E$/m or die "$page has no section $heading\n";
+    my ($section) = $text =~ /^$level \Q$heading\E\n(.*?)(?=^##{0,@{[ length($level) - 2 ]}}# |\z)/ms;
     return $section;
+}
+
+# Returns the commands under a heading of a page, in their order.
+sub commands {
+    my ($page, $heading) = @_;
+    return map { split /\n/ } section($page, $heading) =~ /^```sh\n(.*?)^```$/msg;
 }
 
 # Returns the first block of a language under a heading of a page.
