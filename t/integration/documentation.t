@@ -75,7 +75,7 @@ my @elsewhere = (
     [ qr{^cc .*pkg-config --cflags --libs sspi}, 'install.t runs it' ],
     [ qr{^kadmin\.local (?:addprinc|ktadd|ktremove) |^klist -ke |^kinit alice$|^kvno |^curl --negotiate -u : http:}, 'keytabs.t runs it' ],
     [ qr{^msktutil |^kinit Administrator$|^net ads (?:setspn|keytab) }, 't/ad/keytabs.t runs it' ],
-    [ qr{^(?:curl|git|chromium|kinit -k) }, 'browsers_page.t runs it' ],
+    [ qr{^(?:curl|git|chromium|kinit -k|mkdir -p robot-profile|echo '\{"net")\b}, 'browsers_page.t runs it' ],
     [ qr{^KRB5_TRACE=|^wbinfo }, 'keytabs.t and t/ad/keytabs.t run it' ],
     [ qr{^chown root: /etc|^install -m 0600 }, 'changes the machine' ],
     [ qr{^samba-tool (?:user|spn|domain exportkeytab|delegation) }, 't/ad/kerberos_s4u.t runs it' ],

@@ -6,8 +6,10 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha256_hex);
+use File::Basename qw(dirname);
+use File::Path qw(make_path);
 use MIME::Base64 qw(decode_base64);
-use SSPI::Test qw(on_end scratch_dir slurp spawn spew);
+use SSPI::Test qw(is_root on_end scratch_dir slurp spawn spew);
 use SSPI::Test::DevTools;
 
 # The proxy for all hosts except localhost. No server listens there.
@@ -16,11 +18,14 @@ my ($nowhere, $nowhere_port) = ('127.0.0.1', 9);
 # Opens `url`, which may contain user:password@ (Firefox ignores it for NTLM). Options: url;
 # certificate, a file to trust for the port `https` of localhost; env, the environment of a realm's
 # login, for Negotiate; control. `control` is the port for Firefox's SSPI::Test::Marionette, or true
-# for Chromium's SSPI::Test::DevTools, which devtools() then returns.
+# for Chromium's SSPI::Test::DevTools, which devtools() then returns. `policies` is the text of a file of
+# policies: the browser reads it in the place where a machine has it, and gets no setting of ours about
+# Negotiate. This needs root (can_have_policies()).
 sub new {
     my ($class, $name, %o) = @_;
     my $home = scratch_dir($name);
-    my @command = $name eq 'chromium' ? _chromium($home) : _firefox($home, %o);
+    my @command = $name eq 'chromium' ? _chromium($home, %o) : _firefox($home, %o);
+    @command = (_policies($home, $name, $o{policies}), @command) if defined $o{policies};
     my %env = (HOME => $home, TMPDIR => $home, XDG_CONFIG_HOME => "$home/config",
         XDG_CACHE_HOME => "$home/cache", DISPLAY => undef, DBUS_SESSION_BUS_ADDRESS => undef,
         %{$o{env} // {}});
@@ -63,8 +68,24 @@ sub stop {
     return;
 }
 
+# A folder of the machine for each browser, and its file of policies below it.
+my %policies = (chromium => [ '/etc/chromium', 'policies/managed/sspi.json' ],
+    firefox => [ '/usr/lib/firefox-esr/distribution', 'policies.json' ]);
+
+# Whether this process may mount a folder for only one program.
+sub can_have_policies { return is_root() && SSPI::Test::run([qw(unshare --mount true)])->{rc} == 0 }
+
+# Returns the beginning of a command that sees a folder with our file in the place of the machine's folder.
+sub _policies {
+    my ($home, $name, $text) = @_;
+    my ($folder, $file) = @{$policies{$name}};
+    make_path(dirname("$home/policies/$file"));
+    spew("$home/policies/$file", $text, 0644);
+    return (qw(unshare --mount sh -ec), 'mount --bind "$1" "$2"; shift 2; exec "$@"', 'sh', "$home/policies", $folder);
+}
+
 sub _chromium {
-    my ($home) = @_;
+    my ($home, %o) = @_;
     my $profile = "$home/profile";
     mkdir $profile;
     # Chromium uses Negotiate only if an earlier session has received the header.
@@ -72,7 +93,7 @@ sub _chromium {
     return (qw(chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --no-first-run
         --disable-background-networking --disable-component-update --disable-sync
         --disable-extensions --ignore-certificate-errors --password-store=basic
-        --auth-server-allowlist=localhost --disable-popup-blocking), "--user-data-dir=$profile",
+        --disable-popup-blocking), defined $o{policies} ? () : '--auth-server-allowlist=localhost', "--user-data-dir=$profile",
         "--proxy-server=http://$nowhere:$nowhere_port");
 }
 
@@ -81,8 +102,8 @@ sub _firefox {
     my $profile = "$home/profile";
     mkdir $profile;
     my %set = (
-        'network.negotiate-auth.trusted-uris' => '"localhost"',
-        'network.negotiate-auth.allow-non-fqdn' => 'true',
+        (defined $o{policies} ? () : ('network.negotiate-auth.trusted-uris' => '"localhost"',
+            'network.negotiate-auth.allow-non-fqdn' => 'true')),
         # Firefox's own NTLM, not Samba's ntlm_auth, which uses the login of this machine's user.
         'network.auth.force-generic-ntlm' => 'true',
         # Otherwise Firefox asks about longer names and passwords in the URL of a page.
