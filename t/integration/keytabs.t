@@ -80,7 +80,7 @@ for my $kind (qw(apache nginx)) {
         like($get->($before)->{err}, qr/\b401\b/, 'the old key is gone: an old ticket is refused');
         logged($server, 'NO_KEY');
 
-        # What the table of the page says.
+        # The table of the page says this.
         like(command('kvno HTTP/unknown.example.org', $keytab, env => $env)->{err}, qr/not found in Kerberos database/, 'an unknown name');
         $kdc->new_keys($service);
         $env = client_env();

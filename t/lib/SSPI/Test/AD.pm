@@ -19,8 +19,8 @@ use constant { ADDRESS => '127.0.0.88', PIPE => '/run/samba/winbindd/pipe' };
 # The group that may use winbind's privileged pipe. Debian's package creates it.
 use constant PRIVILEGED => 'winbindd_priv';
 
-# The password of every user. t/unit/ntlm_client.h has its hash.
-use constant PASSWORD => 'Password';
+# The password of every user. t/unit/ntlm_client.h has its hash. ADMIN is that of Administrator.
+use constant { PASSWORD => 'Password', ADMIN => 'Only for th1s test' };
 # alice is in web-team. web-team is in web-all and in the domain-local group web-local. carol is disabled.
 # dave must change his password first. erin is in Protected Users, so that the domain refuses NTLM to her.
 my @users = (qw(alice bob carol dave erin), "j\xe4s\xf8n");
@@ -48,11 +48,11 @@ sub skip_reason {
     return undef;
 }
 
-# Options: `log_tickets`, which log_lines() needs.
+# Options: `log_tickets`, which log_lines() needs; `smb`, a file server, through which machines join.
 sub new {
     my ($class, %opt) = @_;
     my $dir = scratch_dir('ad');
-    my $self = bless { dir => $dir, log_tickets => $opt{log_tickets}, conf => "$dir/smb.conf", n_caches => 0,
+    my $self = bless { dir => $dir, log_tickets => $opt{log_tickets}, smb => $opt{smb}, conf => "$dir/smb.conf", n_caches => 0,
         env => { KRB5_CONFIG => "$dir/krb5.conf", KRB5CCNAME => "FILE:$dir/none", KRB5_KTNAME => undef } }, $class;
     $self->_write_conf;
     $self->_provision;
@@ -68,6 +68,7 @@ sub _write_conf {
     my ($realm, $domain, $computer, $address) = (REALM, DOMAIN, COMPUTER, ADDRESS);
     mkdir "$dir/$_" for qw(private state cache lock run ncalrpc bind ntp log);
     my $sysvol = "$dir/state/sysvol";
+    my $smb = $self->{smb} ? 's3fs, ' : '';
     my $level = $self->{log_tickets} ? "    log level = 1 kerberos:3\n" : '';
     # Samba does not accept a loopback address without a mask as an interface. Extended attributes
     # are stored in a database, because some file systems do not support them.
@@ -77,7 +78,7 @@ sub _write_conf {
     workgroup = $domain
     realm = $realm
     server role = active directory domain controller
-    server services = rpc, ldap, cldap, kdc, winbindd
+    server services = ${smb}rpc, ldap, cldap, kdc, winbindd
     prefork children = 1
     interfaces = $address/8
     bind interfaces only = yes
@@ -141,7 +142,7 @@ sub _provision {
     my ($self) = @_;
     $self->tool(qw(domain provision --server-role=dc --dns-backend=NONE), '--realm=' . REALM,
         '--domain=' . DOMAIN, '--host-name=' . lc COMPUTER, '--host-ip=' . ADDRESS,
-        '--adminpass=Only for th1s test', "--option=posix:eadb=$self->{dir}/private/eadb.tdb");
+        '--adminpass=' . ADMIN, "--option=posix:eadb=$self->{dir}/private/eadb.tdb");
     return;
 }
 
