@@ -446,8 +446,7 @@ ngx_http_sspi_free_task(ngx_http_sspi_task_t *t)
 static ngx_int_t
 ngx_http_sspi_post_task(ngx_http_sspi_task_t *t)
 {
-    ngx_msec_t               ms;
-    ngx_http_sspi_waiter_t  *w;
+    ngx_msec_t  ms;
 
     if (ngx_thread_task_post(t->threads, &t->task) == NGX_OK) {
         t->attempts = 0;
@@ -464,10 +463,7 @@ ngx_http_sspi_post_task(ngx_http_sspi_task_t *t)
 
     ngx_add_timer(&t->timer, ms);
 
-    w = ngx_queue_data(ngx_queue_head(&t->waiters), ngx_http_sspi_waiter_t,
-                       queue);
-
-    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, w->request->connection->log, 0,
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, t->timer.log, 0,
                    "sspi: waiting for a job, attempts:%ui, ms:%M",
                    t->attempts, ms);
 

@@ -8,11 +8,11 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(root_dir build_dir scratch_dir spew run free_port);
+use SSPI::Test qw(root_dir build_dir scratch_dir slurp spew run free_port);
 
 sub ran {
     my ($what, @command) = @_;
-    my $r = run([@command]);
+    my $r = run([@command], timeout => 600);
     return is($r->{rc}, 0, $what) || (diag($r->{out}, $r->{err}), 0);
 }
 
@@ -83,5 +83,21 @@ subtest "nginx's own build builds the module" => sub {
     my $test = run([ '/usr/sbin/nginx', '-t', '-e', 'stderr', '-c', "$dir/nginx.conf" ]);
     is($test->{rc}, 0, 'nginx loads it') or diag($test->{err});
 };
+
+# Debian's nginx has everything. Another one may lack what the module uses if it is there. Only the objects of the
+# adapter depend on that.
+for my $lacks ([ 'debugging' => qw(--with-threads --with-http_ssl_module --with-http_v2_module) ],
+    [ 'threads, TLS, HTTP/2 and PCRE' => qw(--without-pcre --without-http_rewrite_module) ])
+{
+    my ($what, @options) = @$lacks;
+    subtest "it compiles for an nginx without $what" => sub {
+        my ($nginx, $dir) = ('/usr/share/nginx/src', scratch_dir('nginx-without'));
+        ran('configure', 'sh', '-c', 'cd "$0" && exec ./configure "$@"', $nginx, '--with-compat', '--with-cc-opt=-fPIC', "--builddir=$dir",
+            '--add-dynamic-module=' . root_dir() . '/ngx_http_sspi_module', @options) or return;
+        my @objects = slurp("$dir/Makefile") =~ m{^(\S+/addon/ngx_http_sspi_module/\S+\.o):}mg;
+        cmp_ok(scalar @objects, '>', 20, 'the Makefile has the objects of the adapter');
+        ran('make', 'make', '-s', '-j2', '-f', "$dir/Makefile", '-C', $nginx, @objects);
+    };
+}
 
 done_testing();

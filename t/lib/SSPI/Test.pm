@@ -42,8 +42,13 @@ my %built = (
     key => 'tools/sspi-key',
 );
 
-# Returns the path of a file that the build made.
-sub built { my ($what) = @_; return build_dir() . '/' . $built{$what} }
+# Returns the path of a file that the build made. SSPI_NGINX is a folder that tools/nginx-build made, with another
+# nginx and its module; without a module there, that nginx contains it.
+sub built {
+    my ($what) = @_;
+    return "$ENV{SSPI_NGINX}/ngx_http_sspi_module.so" if $what eq 'nginx' && defined $ENV{SSPI_NGINX};
+    return build_dir() . '/' . $built{$what};
+}
 
 sub is_root { return $> == 0 }
 

@@ -4,13 +4,18 @@ use strict;
 use warnings;
 
 use parent 'SSPI::Test::Server';
-use SSPI::Test qw(is_root worker_user);
+use SSPI::Test qw(built is_root worker_user);
 use SSPI::Test::Options qw(nginx_location nginx_options);
 
-my ($binary) = grep { -x } qw(/usr/sbin/nginx /usr/local/sbin/nginx);
+my ($installed) = grep { -x } qw(/usr/sbin/nginx /usr/local/sbin/nginx);
+
+sub binary { return defined $ENV{SSPI_NGINX} ? "$ENV{SSPI_NGINX}/nginx" : $installed }
+
+# True if the nginx of SSPI_NGINX contains the module.
+sub _is_static { return defined $ENV{SSPI_NGINX} && !-e built('nginx') }
 
 sub kind { return 'nginx' }
-sub command { my ($self) = @_; return ($binary, '-p', $self->{dir}, '-c', $self->{config}) }
+sub command { my ($self) = @_; return (binary(), '-p', $self->{dir}, '-c', $self->{config}) }
 sub foreground { return () }
 sub stop_signal { return 'QUIT' }
 sub reload_signal { return 'HUP' }
@@ -29,14 +34,16 @@ sub template {
     my ($self) = @_;
     my $opt = $self->{opt};
     my $user = is_root() ? 'user ' . worker_user() . ' ' . ($opt->{group} // worker_user()) . ";\n" : '';
-    my $ours = ($opt->{module} // 1) ? "load_module \@MODULE\@;\n" : '';
+    my $ours = ($opt->{module} // 1) && !_is_static() ? "load_module \@MODULE\@;\n" : '';
     my @headers = @SSPI::Test::Server::identity_headers;
-    @headers = grep { $_->[2] !~ /sspi/ } @headers if !$ours;
+    @headers = grep { $_->[2] !~ /sspi/ } @headers if !($opt->{module} // 1);
     my $identity_headers = join '', map { "        add_header $_->[0] $_->[2] always;\n" } @headers;
+    my $has_tls = $opt->{tls} // 1;
     my $tls = join '', map {
         my ($cert, $key) = SSPI::Test::Server::certificate($_);
         "        ssl_certificate $cert;\n        ssl_certificate_key $key;\n"
-    } @{$opt->{certificates} // ['rsa']};
+    } $has_tls ? @{$opt->{certificates} // ['rsa']} : ();
+    my $https = !$has_tls ? '' : $opt->{http2} // 1 ? ' ssl http2' : ' ssl';
     my $locations = join '', map { nginx_location($_) } @{$opt->{locations} // []};
     my $server = join '', map { "$_\n" }
         grep { !/\Asspi (?:on|off)/ } $opt->{server_options} ? nginx_options($opt->{server_options}) : ();
@@ -63,7 +70,7 @@ $temp    types { text/html html; }
 @{[ $opt->{nginx_http} // '' ]}
     server {
         listen 127.0.0.1:\@HTTP\@;
-        listen 127.0.0.1:\@HTTPS\@ ssl@{[ $opt->{http2} // 1 ? ' http2' : '' ]};
+        listen 127.0.0.1:\@HTTPS\@$https;
         server_name localhost;
         root \@DOCROOT\@;
 $tls$identity_headers$server$locations@{[ $opt->{nginx} // '' ]}

@@ -53,6 +53,7 @@ sub certificate {
 #   keytab_mode   mode of those files whose name ends in .keytab
 #   certificates  [ 'rsa', 'ec' ], default [ 'rsa' ]
 #  http2         0: only HTTP/1.1 over TLS
+#   tls           nginx: 0: no TLS, for an nginx without it
 #   extra_ports   how many further ports the text needs: @PORT1@, @PORT2@, ...
 #   substitute    { NAME => text } for @NAME@ in all texts
 #   module        0: do not load our module
