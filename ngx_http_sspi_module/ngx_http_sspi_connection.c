@@ -58,8 +58,8 @@ ngx_http_sspi_describe_request(ngx_http_request_t *r,
     ngx_http_sspi_peer(r, request);
 
     /*
-     * Requests of HTTP/2 share a connection, so it keeps neither an unfinished
-     * exchange nor a login.  On HTTP/1.x every request needs the object: a
+     * Requests of HTTP/2 and HTTP/3 share a connection, so it keeps neither an
+     * unfinished exchange nor a login.  On HTTP/1.x every request needs the object: a
      * request without Authorization may have a login there.
      */
 
@@ -72,6 +72,7 @@ ngx_http_sspi_describe_request(ngx_http_request_t *r,
 
     } else {
         request->can_force_http1 = ngx_http_sspi_can_force_http1(r);
+        request->http3 = (r->http_version > NGX_HTTP_VERSION_20);
     }
 
     return NGX_OK;

@@ -416,6 +416,7 @@ struct sspi_request {
                                      * :authority), which may differ from SNI; NULL: the
                                      * connection's own */
     struct sspi_connection *connection; /* NULL on HTTP/2 and later */
+    bool http3;                         /* the request came over HTTP/3, for the log */
     bool can_force_http1;        /* the server can make the client of this HTTP/2 connection use
                                   * HTTP/1.1 (SSPI_NEED_HTTP_1_1) */
     uint64_t entity_length;      /* octets of the body; 0: none; or SSPI_ENTITY_UNKNOWN */

@@ -121,11 +121,14 @@ static void log_proxy(struct sspi_exchange *exchange, const struct sspi_policy *
 
 static void log_nothing_offered(struct sspi_exchange *exchange)
 {
-    (void)request_exchange_log(
-        exchange, SSPI_REASON_LEGS, SEC_E_UNSUPPORTED_FUNCTION,
-        "nothing could be offered: NTLM, the only scheme here, cannot run %s",
-        exchange->request.connection == NULL ? "over HTTP/2; let this server speak only HTTP/1.1"
-                                             : "through a proxy");
+    const char *text = "nothing could be offered: NTLM, the only scheme here, cannot run ";
+    if (exchange->request.connection == NULL)
+        (void)request_exchange_log(exchange, SSPI_REASON_LEGS, SEC_E_UNSUPPORTED_FUNCTION,
+                                   "%sover %s; let this server speak only HTTP/1.1", text,
+                                   request_login_protocol(exchange));
+    else
+        (void)request_exchange_log(exchange, SSPI_REASON_LEGS, SEC_E_UNSUPPORTED_FUNCTION,
+                                   "%sthrough a proxy", text);
 }
 
 /* The line of a session's cookie. */

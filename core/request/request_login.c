@@ -19,6 +19,11 @@ bool request_login_has_legs(const struct sspi_exchange *exchange, const struct s
            !policy_proxies_between(&exchange->request, policy);
 }
 
+const char *request_login_protocol(const struct sspi_exchange *exchange)
+{
+    return exchange->request.http3 ? "HTTP/3" : "HTTP/2";
+}
+
 /* A login by a user file remembers its line. False: the line has changed since the login. */
 static bool mark_user(const struct sspi_exchange *exchange, struct acceptor_user_mark *ret_mark)
 {

@@ -15,6 +15,9 @@ bool request_login_has_connection(const struct sspi_exchange *exchange,
  * make the client use HTTP/1.1. */
 bool request_login_has_legs(const struct sspi_exchange *exchange, const struct sspi_policy *policy);
 
+/* Returns "HTTP/2" or "HTTP/3", for a request whose connection cannot have several legs. */
+const char *request_login_protocol(const struct sspi_exchange *exchange);
+
 /* Makes the identity of the exchange the login of its connection, if `policy` allows that. */
 void request_login_keep(struct sspi_exchange *exchange, const struct sspi_policy *policy);
 

@@ -157,6 +157,20 @@ static enum sspi_reason check_resumes(const struct negotiation *negotiation,
     return SSPI_REASON_NONE;
 }
 
+static enum sspi_reason refuse_first_leg(struct sspi_exchange *exchange)
+{
+    struct sspi_error_info error_info;
+    if (exchange->request.connection != NULL)
+        return refuse_legs(exchange, SEC_E_UNSUPPORTED_FUNCTION,
+                           "the client began an exchange of several legs through a proxy, "
+                           "which may share its connections among clients");
+    error_info_set(&error_info, SSPI_REASON_LEGS,
+                   "the client began an exchange of several legs (most often NTLM) over %s, where "
+                   "it cannot run; it can over HTTP/1.1",
+                   request_login_protocol(exchange));
+    return request_exchange_refuse(exchange, SEC_E_UNSUPPORTED_FUNCTION, &error_info);
+}
+
 /* Keeps an unfinished context for the next leg. The connection takes over the context and
  * *credential. Without such a connection, the client must use HTTP/1.1, or is refused. */
 static enum sspi_reason keep_partial(const struct negotiation *negotiation,
@@ -171,12 +185,7 @@ static enum sspi_reason keep_partial(const struct negotiation *negotiation,
         return SSPI_REASON_CONTINUED;
     }
     if (!request_login_has_legs(exchange, negotiation->policy))
-        return refuse_legs(exchange, SEC_E_UNSUPPORTED_FUNCTION,
-                           connection == NULL
-                               ? "the client began an exchange of several legs (most often NTLM) "
-                                 "over HTTP/2, where it cannot run; it can over HTTP/1.1"
-                               : "the client began an exchange of several legs through a proxy, "
-                                 "which may share its connections among clients");
+        return refuse_first_leg(exchange);
     exchange->need = SSPI_NEED_HTTP_1_1;
     return request_exchange_log(
         exchange, SSPI_REASON_DOWNGRADED, SEC_E_OK,

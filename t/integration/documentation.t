@@ -12,6 +12,7 @@ use Test::More;
 use SSPI::Test qw(root_dir scratch_dir slurp run);
 use SSPI::Test::Commands;
 use SSPI::Test::Examples;
+use SSPI::Test::Http3;
 use SSPI::Test::Scenario;
 
 my $root = root_dir();
@@ -48,6 +49,10 @@ for my $kind (qw(apache nginx)) {
         skip "$kind is not among SSPI_SERVERS", 1 if !wanted($kind);
         subtest "$kind accepts every configuration" => sub {
             for my $block (grep { $_->{kind} eq $kind } @shown) {
+                if ($block->{text} =~ /\bquic\b/ && !nginx_has_http3()) {
+                    SKIP: { skip "$block->{where}: nginx has no HTTP/3", 1 }
+                    next;
+                }
                 my $spec = $examples->server($kind, $examples->whole($kind, $block->{text}));
                 my $server = $class{$kind}->new(%$spec);
                 my $r = $server->test_config;
@@ -69,6 +74,7 @@ my @elsewhere = (
     [ qr{^tools/(?:check|bench|reference)\b}, 'runs the tests, or is run by style/reference.t' ],
     [ qr{^tools/(?:site|pictures)$}, 'style/links.t and style/pictures.t run it' ],
     [ qr{^tools/setup\b}, 'tools/check runs it' ],
+    [ qr{^apt-get source nginx$}, 'needs a mirror with sources' ],
     [ qr{^tools/chroot\b}, 'makes a whole system from a mirror; chroot.t tests it without one' ],
     [ qr{^meson (?:setup|compile|test|install)\b|^meson setup build && }, 'tools/check and install.t run meson' ],
     [ qr{^\./configure --add-dynamic-module=}, 'install.t runs it' ],

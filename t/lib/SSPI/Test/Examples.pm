@@ -58,7 +58,7 @@ sub adapted {
     for (@paths) { my ($from, $to) = @$_; $text =~ s/^(\s*[^#\s].*?)$from/$1$to/mg }
     $text =~ s/\@EXAMPLE\.(?:COM|ORG)/\@SSPI.TEST/g;
     $text =~ s/listen 80;/listen 127.0.0.1:\@HTTP\@;/;
-    $text =~ s/listen 443 /listen 127.0.0.1:\@HTTPS\@ /;
+    $text =~ s/listen 443 /listen 127.0.0.1:\@HTTPS\@ /g;
     $text =~ s/<VirtualHost \*:443>/<VirtualHost 127.0.0.1:\@HTTPS\@>/;
     return $text;
 }
