@@ -1,95 +1,54 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: Apache-2.0
-# docs/quickstart-apache.md and docs/quickstart-nginx.md, as they are printed: every file that a page
-# writes and every command, on a private copy of this machine, with a KDC of the realm EXAMPLE.ORG.
+# docs/quickstart-apache.md and docs/quickstart-nginx.md with a realm of MIT Kerberos, as they are printed,
+# and two of the faults that they describe. t/ad/quickstart.t follows them in a domain.
 use strict;
 use warnings;
 
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test qw(root_dir build_dir scratch_dir spew slurp);
 use SSPI::Test::Machine;
+use SSPI::Test::Quickstart qw(quickstart_steps follow written);
 
 my $reason = SSPI::Test::Machine::skip_reason();
 plan skip_all => $reason if defined $reason;
 
-# The password of every user of the realm. Commands read it from their standard input.
-my $password = "wonder land\n";
+my $password = 'wonder land';
 
-# The parts of a page that a reader carries out: { file, text } and { command, expected }.
-sub parts {
-    my ($page) = @_;
-    my @parts;
-    my $text = slurp(root_dir() . "/$page");
-    while ($text =~ /^(?:Write this into `([^`]+)`:\n\n)?```(\w+)\n(.*?)^```$/msg) {
-        my ($file, $kind, $block) = ($1, $2, $3);
-        if (defined $file) { push @parts, { file => $file, text => $block } }
-        elsif ($kind eq 'sh') { push @parts, map { { command => $_, stdin => $password } } split /\n/, $block }
-        elsif ($kind eq 'text') { $parts[-1]{expected} = [ split /\n/, $block ] }
-        else { die "$page: the page does not say what to do with a block of $kind\n" }
-    }
-    return @parts;
-}
-
-# A realm with an administrator, as it exists before a reader begins.
+# A realm with an administrator, as it exists before a reader begins. Its krb5.conf is that of the page.
 sub realm {
     my ($krb5_conf) = @_;
-    return map { { command => $_ } } "cat >/etc/krb5.conf <<'END'\n${krb5_conf}END",
-        "cat >/etc/hosts <<'END'\n127.0.0.1 localhost\n127.0.0.2 www.example.org\n127.0.0.3 kdc.example.org\nEND",
+    return $krb5_conf, map { { command => $_ } }
+        written('/etc/hosts', "127.0.0.1 localhost\n127.0.0.2 www.example.org\n127.0.0.3 kdc.example.org\n"),
         'rm -rf /etc/krb5kdc /var/lib/krb5kdc && mkdir -p /etc/krb5kdc /var/lib/krb5kdc',
-        'kdb5_util create -s -r EXAMPLE.ORG -P master', "echo 'admin/admin\@EXAMPLE.ORG *' >/etc/krb5kdc/kadm5.acl",
-        (map { chomp(my $pw = $password); "kadmin.local addprinc -pw '$pw' $_" } qw(alice admin/admin)),
-        'krb5kdc', 'kadmind';
+        'kdb5_util create -s -r EXAMPLE.ORG -P master', written('/etc/krb5kdc/kadm5.acl', "admin/admin\@EXAMPLE.ORG *\n"),
+        (map { "kadmin.local addprinc -pw '$password' $_" } qw(alice admin/admin)), 'krb5kdc', 'kadmind';
 }
-
-# Commands that another test runs, or that differ because the build exists.
-my $build = build_dir();
-my @instead = ([ qr{^apt install .*}, 'true' ], [ qr{^tools/setup .*}, 'true' ],
-    [ qr{^meson setup build .* && meson install -C build$}, "meson install -C '$build' --no-rebuild --quiet" ]);
 
 # The first faults of a page, each with its remedy, after a reader has reached its end.
 sub faults {
-    my ($server, $keytab, $log) = @_;
+    my ($service, $keytab, $log) = @_;
     my $status = q(curl -s -o /dev/null -w '%{http_code}' --negotiate -u :);
-    my @kadmin = (stdin => $password);
-    return ({ command => 'kdestroy; kinit alice', stdin => $password },
+    my @asked = (stdin => "$password\n");
+    return ({ command => 'kdestroy; kinit alice', @asked },
         { command => "$status -H 'Host: www.example.org' http://127.0.0.2/intranet/; klist", name => 'a URL with an address',
             expected => ['401'], unexpected => qr{HTTP/www} },
-        { command => 'kadmin -p admin/admin ktadd -k /root/other.keytab HTTP/www.example.org', stdin => $password },
-        { command => 'kdestroy; kinit alice', stdin => $password },
+        { command => 'kadmin -p admin/admin ktadd -k /root/other.keytab HTTP/www.example.org', @asked },
+        { command => 'kdestroy; kinit alice', @asked },
         { command => "$status http://www.example.org/intranet/; grep SSPI $log", name => 'an old keytab', expected => [ '401', 'SSPI-110' ] },
-        { command => "kadmin -p admin/admin ktadd -k $keytab HTTP/www.example.org", stdin => $password },
-        { command => "service $server restart" },
-        { command => 'kdestroy; kinit alice', stdin => $password },
+        { command => "kadmin -p admin/admin ktadd -k $keytab HTTP/www.example.org", @asked },
+        { command => "service $service restart" },
+        { command => 'kdestroy; kinit alice', @asked },
         { command => "$status http://www.example.org/intranet/", name => 'the keytab of the remedy', expected => ['200'] });
 }
 
-for my $server (qw(apache nginx)) {
+for (qw(apache:apache2 nginx:nginx)) {
+    my ($server, $service) = split /:/;
     my $page = "docs/quickstart-$server.md";
-    my @parts = parts($page);
-    my ($conf) = grep { ($_->{file} // '') eq '/etc/krb5.conf' } @parts;
-    for my $part (@parts) {
-        next if !defined $part->{file};
-        $part->{name} = "the file $part->{file}";
-        $part->{command} = "cat >'$part->{file}' <<'END'\n$part->{text}END";
-    }
-    for my $part (@parts) {
-        $part->{name} //= $part->{command};
-        for (@instead) { my ($pattern, $command) = @$_; $part->{command} =~ s/$pattern/$command/ }
-    }
-    my ($name, $dir) = $server eq 'apache' ? ('apache2', 'apache2') : ('nginx', 'nginx');
-    my @done = SSPI::Test::Machine::run_all(realm($conf->{text}), @parts, faults($name, "/etc/$dir/http.keytab", "/var/log/$dir/error.log"));
-    subtest $page => sub {
-        for my $step (@done) {
-            my $what = $step->{name} // $step->{command} =~ s/\n.*//sr;
-            is($step->{rc}, 0, $what) or diag($step->{out});
-            for my $line (@{$step->{expected} // []}) {
-                like($step->{out}, qr/\Q$line\E/, "$what: $line");
-            }
-            unlike($step->{out}, $step->{unexpected}, "$what: nothing else") if $step->{unexpected};
-        }
-    };
+    my @steps = quickstart_steps($page, $password, sub { $_[0] });
+    my ($krb5_conf) = grep { $_->{name} eq 'the file /etc/krb5.conf' } @steps;
+    follow($page, realm($krb5_conf), @steps, faults($service, "/etc/$service/http.keytab", "/var/log/$service/error.log"));
 }
 
 done_testing;

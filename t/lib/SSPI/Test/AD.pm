@@ -30,13 +30,20 @@ my $lock;
 
 sub _runs { my ($path) = @_; return defined IO::Socket::UNIX->new(Peer => $path) }
 
-# Returns the reason why the domain cannot run here, or undef if it can.
-sub skip_reason {
-    return 'a domain controller needs root: its ports are fixed' if !is_root();
+# Returns which of its programs is not installed, or undef.
+sub missing {
     for my $file ('/usr/sbin/samba', '/usr/sbin/winbindd', '/usr/bin/samba-tool', '/usr/bin/ntlm_auth',
         '/usr/share/samba/setup/provision_users.ldif') {
         return "Samba's domain controller is not installed ($file): tools/setup --ad" if !-e $file;
     }
+    return undef;
+}
+
+# Returns the reason why the domain cannot run here, or undef if it can.
+sub skip_reason {
+    return 'a domain controller needs root: its ports are fixed' if !is_root();
+    my $missing = missing();
+    return $missing if defined $missing;
     if (!$lock) {
         sysopen $lock, '/run/lock/sspi-test-ad', O_RDWR | O_CREAT or die "/run/lock/sspi-test-ad: $!\n";
         if (!wait_until(sub { flock $lock, LOCK_EX | LOCK_NB }, 400)) {

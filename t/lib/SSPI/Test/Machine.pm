@@ -8,24 +8,26 @@ use warnings;
 
 use SSPI::Test qw(root_dir build_dir is_root scratch_dir spew slurp run);
 
-# The directories to which commands may write.
+# The layer is in /run, which begins empty.
 my $layer = <<'SH';
 set -e
-mount -t tmpfs tmpfs "$1"
-for dir in /etc /usr /var /root; do
-    mkdir -p "$1$dir/upper" "$1$dir/work"
-    mount -t overlay overlay -o "lowerdir=$dir,upperdir=$1$dir/upper,workdir=$1$dir/work" "$dir"
-done
 mount -t tmpfs tmpfs /run
 mkdir -m 1777 /run/lock
+mkdir /run/steps
+mount --bind "$2" /run/steps
+for dir in /etc /usr /var /root /tmp; do
+    mkdir -p "/run/layer$dir/upper" "/run/layer$dir/work"
+    chmod --reference="$dir" "/run/layer$dir/upper"
+    mount -t overlay overlay -o "lowerdir=$dir,upperdir=/run/layer$dir/upper,workdir=/run/layer$dir/work" "$dir"
+done
 ip link set lo up
 SH
 
 # Each command is a file of its own, because it has its own standard input and output.
 my $steps = <<'SH';
 set +e
-cd "$2"
-for step in "$3"/*.sh; do
+cd "$1"
+for step in /run/steps/*.sh; do
     sh -e "$step" <"$step.in" >"$step.out" 2>&1
     echo $? >"$step.rc"
 done
@@ -35,8 +37,8 @@ my @unshare = qw(unshare --mount --net --pid --fork --kill-child --mount-proc sh
 
 # Returns why this machine cannot be copied, or undef.
 sub skip_reason {
-    return 'needs root' if !is_root();
-    my $r = run([ @unshare, $layer, 'sh', scratch_dir('layer') ]);
+    return 'a copy of this machine needs root' if !is_root();
+    my $r = run([ @unshare, $layer, 'sh', root_dir(), scratch_dir('steps') ]);
     return $r->{rc} == 0 ? undef : 'this kernel allows no layers over directories: ' . ($r->{err} =~ /^(.*)/)[0];
 }
 
@@ -50,7 +52,7 @@ sub run_all {
         spew($path, "$commands[$n]{command}\n");
         spew("$path.in", $commands[$n]{stdin} // '');
     }
-    my $r = run([ @unshare, $layer . $steps, 'sh', scratch_dir('layer'), root_dir(), $dir ], timeout => 240,
+    my $r = run([ @unshare, $layer . $steps, 'sh', root_dir(), $dir ], timeout => 400,
         env => { map { $_ => undef } grep { /\AKRB5|\AGSS_|\A(?:http|https|all|no)_proxy\z/i } keys %ENV });
     die "no copy of this machine: $r->{err}" if $r->{rc} != 0;
     return map { { %$_, rc => slurp("$_->{path}.rc") =~ s/\s+//r, out => slurp("$_->{path}.out") } } @commands;
