@@ -14,7 +14,7 @@ use Test::More;
 use SSPI::Test qw(root_dir scratch_dir slurp run);
 
 my $root = root_dir();
-my @pages = map { substr $_, length "$root/" } glob("$root/*.md"), glob("$root/docs/*.md"), glob("$root/docs/decisions/*.md"), "$root/t/README.md";
+my @pages = map { substr $_, length "$root/" } glob("$root/*.md"), glob("$root/docs/*.md"), glob("$root/docs/decisions/*.md"), "$root/contrib/README.md", "$root/t/README.md";
 
 # Returns the anchor of a heading, as GitHub makes it.
 sub anchor { my ($heading) = @_; return lc($heading =~ s/\[([^]]*)\]\([^)]*\)/$1/gr =~ s/[^\w\- ]//gr =~ tr/ /-/r) }

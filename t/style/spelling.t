@@ -13,7 +13,7 @@ use Test::More;
 use SSPI::Test qw(root_dir slurp run);
 
 my $root = root_dir();
-my @pages = map { substr $_, length "$root/" } glob("$root/*.md"), glob("$root/docs/*.md"), glob("$root/docs/decisions/*.md"), "$root/t/README.md";
+my @pages = map { substr $_, length "$root/" } glob("$root/*.md"), glob("$root/docs/*.md"), glob("$root/docs/decisions/*.md"), "$root/contrib/README.md", "$root/t/README.md";
 my @known = split /\n/, slurp("$FindBin::Bin/words.txt");
 my %known = map { lc, 1 } @known;
 
