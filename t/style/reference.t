@@ -90,6 +90,10 @@ my @missing = grep { my $end = quotemeta; !grep { m{(?:/|/ngx_http_sspi(?=_))$en
 is_deeply(\@missing, [],
     'every file that ARCHITECTURE.md names exists');
 
+my $install = slurp("$root/docs/install.md");
+is_deeply([ grep { $install !~ /`-D\Q$_\E=/ } slurp("$root/meson_options.txt") =~ /^option\('(\w+)'/mg ], [],
+    'docs/install.md has every option of the build');
+
 unlike($table . $header, qr/\bstub|not implemented/i, 'nothing is a stub');
 
 done_testing();
