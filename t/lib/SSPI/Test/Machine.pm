@@ -38,6 +38,7 @@ my @unshare = qw(unshare --mount --net --pid --fork --kill-child --mount-proc sh
 # Returns why this machine cannot be copied, or undef.
 sub skip_reason {
     return 'a copy of this machine needs root' if !is_root();
+    return 'the servers of the copy do not load the sanitizers' if $ENV{SSPI_PRELOAD};
     my $r = run([ @unshare, $layer, 'sh', root_dir(), scratch_dir('steps') ]);
     return $r->{rc} == 0 ? undef : 'this kernel allows no layers over directories: ' . ($r->{err} =~ /^(.*)/)[0];
 }
