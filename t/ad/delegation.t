@@ -107,7 +107,7 @@ sub n_trips {
 }
 
 my %kerberos = (negotiate => 1);
-my $ntlm = sub { return (args => [ '--ntlm', '--user', "$domain\\$_[0]:$password" ]) };
+my $ntlm = sub { return (ntlm => "$domain\\$_[0]:$password") };
 
 {
     my $dir = ccache_dir();

@@ -41,7 +41,7 @@ scenario 'a user who was disabled', {
     my $brief = $ad->login('alice', lifetime => '20s', service => 'HTTP/localhost');
     my ($c, $late) = map { $server->client(env => $_) } $env, $brief;
     my $stranger = $server->client(env => $ad->env_without_ticket);
-    my $ntlm = sub { return $stranger->get('/p/', args => [ '--ntlm', '--user', "$domain\\alice:$password" ]) };
+    my $ntlm = sub { return $stranger->get('/p/', ntlm => "$domain\\alice:$password") };
     granted($c->get('/p/', negotiate => 1), { user => $name }, 'before: the ticket');
     granted($ntlm->(), { user => "$domain\\alice" }, 'before: NTLM');
     my %cookie = (long => set_by_login($c->get('/s/', negotiate => 1), 'before: a session'),

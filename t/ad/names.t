@@ -85,7 +85,7 @@ scenario 'groups', \%server_config, sub {
     my ($server) = @_;
     in_groups($server->client(env => $ticket{alice})->get('/groups/', negotiate => 1), 'a ticket');
     in_groups($server->client(env => $ad->env_without_ticket)->get('/groups/',
-        args => [ '--ntlm', '--user', "$domain\\alice:$password" ]), 'NTLM');
+        ntlm => "$domain\\alice:$password"), 'NTLM');
     my $c = $server->client(env => $ticket{many});
     my $a = $c->get('/sam/', negotiate => 1);
     granted($a, { user => "$domain\\many" }, "$n_many groups");
@@ -98,7 +98,7 @@ scenario 'names and SIDs of NTLM users', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $ad->env_without_ticket);
     for my $path ('/sam/', '/upn/') {
-        my $a = $c->get($path, args => [ '--ntlm', '--user', "$domain\\alice:$password" ]);
+        my $a = $c->get($path, ntlm => "$domain\\alice:$password");
         granted($a, { user => "$domain\\alice", mechanism => 'NTLM' }, $path);
         is(scalar $a->header('X-Sspi-Sid'), $sid{alice}, 'the SID is that of the ticket');
     }

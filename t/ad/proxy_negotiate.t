@@ -62,7 +62,7 @@ my %comes = (
     'Kerberos where others may come' => sub { my ($server, $user) = @_; return $server->client(env => $login{$user})->get('/any/', negotiate => 1) },
     'NTLM' => sub {
         my ($server, $user) = @_;
-        return $server->client(env => $ad->env_without_ticket)->get('/any/', args => [ '--ntlm', '--user', "$domain\\$user:$password" ]);
+        return $server->client(env => $ad->env_without_ticket)->get('/any/', ntlm => "$domain\\$user:$password");
     },
     'Basic' => sub { my ($server, $user) = @_; return $server->client->get('/basic/', authorization => basic_header("$user:$password")) },
 );

@@ -52,7 +52,7 @@ sub by_ticket { my ($server, $user, $path) = @_; return $server->client(env => $
 
 sub by_ntlm {
     my ($server, $user, $path) = @_;
-    return $server->client(env => $ad->env_without_ticket)->get($path, args => [ '--ntlm', '--user', "$domain\\$user:$password" ]);
+    return $server->client(env => $ad->env_without_ticket)->get($path, ntlm => "$domain\\$user:$password");
 }
 
 scenario 'required groups', \%server_config, sub {

@@ -73,7 +73,7 @@ scenario 'tickets of the domain', \%server_config, sub {
 scenario 'NTLM through winbind', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $ad->env_without_ticket);
-    my $curl = sub { return $c->get($_[0], args => [ '--ntlm', '--user', $_[1] ]) };
+    my $curl = sub { return $c->get($_[0], ntlm => $_[1]) };
     my %alice = (user => $alice, package => 'NTLM', mechanism => 'NTLM');
     granted($curl->('/full/', "$alice:$password"), \%alice, 'curl');
     granted($curl->('/full/', "alice:$password"), \%alice, 'curl, without a domain');
@@ -105,7 +105,7 @@ scenario 'sessions of the domain', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $ad->env_without_ticket);
     my $pair = sub { return (scalar($_[0]->header('Set-Cookie')) // '') =~ /\A([^;]*)/ ? $1 : '' };
-    my $ntlm = $pair->($c->get('/session/', args => [ '--ntlm', '--user', "$alice:$password" ]));
+    my $ntlm = $pair->($c->get('/session/', ntlm => "$alice:$password"));
     my $kerberos = $pair->($server->client(env => $ticket{alice})->get('/session/', negotiate => 1));
     my $with = sub { return $c->get('/session/', args => [ '--header', "Cookie: $_[0]" ]) };
     granted($with->($ntlm), { user => $alice, mechanism => 'NTLM' }, 'the cookie of NTLM');

@@ -29,8 +29,8 @@ def tell(*fields):
 def ask(session, method, url, body):
     try:
         answer = session.request(method, url, data=body.encode() or None, timeout=30)
-    # requests-ntlm raises StopIteration if the server does not answer its message.
-    except (requests.RequestException, ValueError, TypeError, StopIteration) as error:
+    # requests-ntlm raises StopIteration or PermissionError if the server does not answer its message.
+    except (requests.RequestException, ValueError, TypeError, StopIteration, PermissionError) as error:
         tell("0", "", "", repr(error), "", "")
         return
     text = answer.text.splitlines()

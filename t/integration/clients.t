@@ -7,14 +7,21 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
+use SSPI::Test qw(run);
 use SSPI::Test::ClientFixture qw(application client_server_config count_lines error_lines login);
 use SSPI::Test::Clients qw(ask clients_here);
+use SSPI::Test::Curl qw(curl_keeps_octets);
 use SSPI::Test::Digest qw(userhash);
 use SSPI::Test::Parts;
 
 my $jason = "j\xc3\xa4s\xc3\xb8n";
 my $jason_latin_1 = "j\xe4s\xf8n";
 my $jason_extended = qr/username\*=UTF-8''j%C3%A4s%C3%B8n\b/i;
+
+my $curl_keeps_octets = curl_keeps_octets();
+Test::More->builder->skip('curl percent-encodes names of users that are not ASCII') if !$curl_keeps_octets;
+
+my ($java) = run([qw(java -version)])->{err} =~ /version "(\d+)/ ? $1 : 0;
 
 # The header of a user with userhash. The order of the directives is that of the client.
 sub hashed {
@@ -36,7 +43,7 @@ my %logins = (
     curl => [
         each_algorithm('alice', qw(MD5 SHA-256 MD5-sess SHA-256-sess)),
         { path => '/offer/', mechanism => 'SHA-256', user => 'alice' },
-        { path => '/offer/', mechanism => 'SHA-256', user => $jason, sent => qr/username="$jason"/ },
+        ($curl_keeps_octets ? { path => '/offer/', mechanism => 'SHA-256', user => $jason, sent => qr/username="$jason"/ } : ()),
         { path => '/userhash/', mechanism => 'SHA-256', user => 'alice', sent => hashed('alice') },
         # The client hashes an empty body for every request, as for a GET.
         { path => '/integrity/SHA-256/', mechanism => 'SHA-256', user => 'alice',
@@ -49,7 +56,8 @@ my %logins = (
         { path => '/offer/', mechanism => 'MD5', user => $jason },
     ],
     java => [
-        each_algorithm('alice', qw(MD5 SHA-256 MD5-sess)),
+        # Java 21 and later refuse the rspauth of MD5-sess, which neon and libsoup accept.
+        each_algorithm('alice', qw(MD5 SHA-256), $java < 21 ? 'MD5-sess' : ()),
         { path => '/offer/', mechanism => 'MD5', user => 'alice' },
     ],
     neon => [

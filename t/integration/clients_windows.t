@@ -8,7 +8,8 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
-use SSPI::Test::Clients qw(ask clients_here);
+use SSPI::Test::Clients qw(ask client_can clients_here);
+use SSPI::Test::Curl qw(curl_binds);
 use SSPI::Test::KDC;
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario qw(message_id message_lines);
@@ -26,21 +27,21 @@ my $gone = '0  ';
 # needs. `at`: the result at
 # each location. `line`: the log message at a location. `wrong`: locations for a wrong password.
 # `http2`: the client uses HTTP/2 and the server makes it use HTTP/1.1. `bound`: the result where
-# clients must bind themselves to the TLS channel. Two values are one for HTTP and one for HTTPS. A
+# clients must bind themselves to the TLS channel, or a function of the server that returns it. Two values are one for HTTP and one for HTTPS. A
 # client does not try a scheme that it does not know, so there is no log line.
 my @clients = (
-    { name => 'curl, NTLM', client => 'curl', has => [ntlm_login()],
+    { name => 'curl, NTLM', client => 'curl with NTLM', has => [ntlm_login()],
         at => { ntlm => $ntlm, windows => $ntlm, negotiate => $no, kerberos => $no },
         # The client sends NTLM's header also if the server did not ask for it.
         line => { negotiate => 'NOT_OFFERED', kerberos => 'NOT_OFFERED' },
         wrong => [qw(ntlm windows)], bound => $no },
     { name => 'curl, Kerberos', client => 'curl', has => [ticket()], ticket => 1,
         at => { ntlm => $no, windows => $kerberos, negotiate => $kerberos, kerberos => $kerberos },
-        line => { ntlm => 'NOT_OFFERED' }, bound => $no },
+        line => { ntlm => 'NOT_OFFERED' }, bound => sub { by_curl(@_) ? $kerberos : $no } },
     { name => 'gss-ntlmssp', client => 'gss-ntlmssp', has => [ticket()], gss => 1,
         at => { ntlm => $no, windows => $ntlm, negotiate => $ntlm, kerberos => $no },
         line => { ntlm => 'NOT_OFFERED', kerberos => 'NOT_OFFERED' }, wrong => [qw(negotiate windows)],
-        bound => $no },
+        bound => sub { by_curl(@_) ? $ntlm : $no } },
     { name => 'java, NTLM', client => 'java', has => [ntlm_login()],
         at => { ntlm => $ntlm, windows => $ntlm, negotiate => $no, kerberos => $no },
         wrong => [qw(ntlm)], bound => $no },
@@ -56,7 +57,7 @@ my @clients = (
         wrong => [qw(ntlm negotiate)], bound => $no },
     { name => 'requests-kerberos', client => 'requests-kerberos', has => [ticket()], ticket => 1,
         at => { ntlm => $no, windows => $kerberos, negotiate => $kerberos, kerberos => $kerberos },
-        bound => $no },
+        bound => sub { client_can('requests-kerberos', 'bind') ? $kerberos : $no } },
     { name => 'requests-ntlm', client => 'requests-ntlm', has => [ntlm_login()],
         # The client treats Negotiate as another name of NTLM.
         at => { ntlm => $ntlm, windows => $ntlm, negotiate => $ntlm, kerberos => $gone },
@@ -72,6 +73,9 @@ my @clients = (
         at => { ntlm => $no, windows => $no, negotiate => $no, kerberos => $no },
         line => { ntlm => 'UNSUPPORTED', windows => 'UNSUPPORTED' } },
 );
+
+# True if curl binds itself to the channel.
+sub by_curl { my ($server) = @_; return curl_binds($server->client(env => $kdc->login('alice')), '/kerberos/') }
 
 sub client_of {
     my ($known, $server, $password) = @_;
@@ -113,12 +117,13 @@ sub tally {
 
 # Tests all logins of one client with its right credentials.
 sub sessions {
-    my ($known) = @_;
+    my ($known, $server) = @_;
     my %at = %{$known->{at}};
     my %line = %{$known->{line} // {}};
-    if (defined $known->{bound}) {
-        $at{bound} = [ undef, $known->{bound} ];
-        $line{bound} = 'MISSING_BINDING' if $known->{bound} !~ /\A200/;
+    my $bound = ref $known->{bound} ? $known->{bound}->($server) : $known->{bound};
+    if (defined $bound) {
+        $at{bound} = [ undef, $bound ];
+        $line{bound} = 'MISSING_BINDING' if $bound !~ /\A200/;
     }
     return grep { defined $_->{want} } map {
         my $session = $_;
@@ -130,7 +135,7 @@ sub sessions {
 
 sub logs_in {
     my ($known, $server) = @_;
-    my @sessions = sessions($known);
+    my @sessions = sessions($known, $server);
     my %want;
     $want{$_->{line}}++ for grep { $_->{line} } @sessions;
     my ($came, $said, $lines) = come_by($known, $server, undef, @sessions);

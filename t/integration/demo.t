@@ -8,6 +8,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(root_dir run);
+use SSPI::Test::Curl qw(curl_has);
 
 my $demo = run([ root_dir() . '/tools/demo' ]);
 is($demo->{rc}, 0, 'tools/demo ends with success') or diag($demo->{out}, $demo->{err});
@@ -27,11 +28,14 @@ for my $server ('Apache', 'nginx') {
             "$of a wrong password is refused");
         is(scalar(grep { /the same header again +401 refused: SSPI-115/ } @section), 2,
             "$of a replayed header is refused, Kerberos and Digest");
+        my @ntlm = grep { /NTLM, password of bob +200 granted: DEMO\\bob/ } @section;
+        is(scalar(@ntlm), curl_has('NTLM') ? 1 : 0, "$of NTLM is granted, if curl has it");
         ok(scalar(grep { /no member +403 forbidden/ } @section), "$of a user of no group is forbidden");
         is(scalar(grep { /the cookie of that answer +200 granted: alice/ } @section), $scheme eq 'HTTPS' ? 1 : 0,
             "$of a session is granted over TLS");
     }
 }
+is(scalar(grep { /NTLM are left out/ } @lines), curl_has('NTLM') ? 0 : 1, 'the demo says what curl cannot do');
 like($lines[-1], qr/^\d+ requests\b/, 'the last line has the number of requests');
 unlike($lines[-1], qr/\bwrong\b/, 'the last line has no wrong request');
 

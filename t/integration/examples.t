@@ -86,15 +86,15 @@ for my $kind (qw(apache nginx)) {
     scenario 'kerberos-and-ntlm.conf', example($kind, 'kerberos-and-ntlm'), sub {
         my ($server) = @_;
         my ($c, $no_ticket) = map { $server->client(env => $_) } $alice, $kdc->env_without_ticket;
-        my @ntlm = map { [ '--ntlm', '-u', "$_:secret of $_" ] } qw(bob carol);
+        my @ntlm = map { "$_:secret of $_" } qw(bob carol);
         granted($c->get($page, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'a ticket opens the page');
-        granted($no_ticket->get($page, args => $ntlm[0]), { user => 'EXAMPLE\bob' }, 'NTLM too');
+        granted($no_ticket->get($page, ntlm => $ntlm[0]), { user => 'EXAMPLE\bob' }, 'NTLM too');
         is_deeply([ $no_ticket->get($page)->challenges ], [qw(Negotiate NTLM)], 'both are offered');
         is_deeply([ $no_ticket->get($page, args => [ '--header', 'Via: 1.1 proxy' ])->challenges ], ['Negotiate'],
             'through a proxy only Kerberos is offered');
         granted($c->get($staff, negotiate => 1), { user => 'alice@SSPI.TEST' }, 'staff: a named user');
-        granted($no_ticket->get($staff, args => $ntlm[0]), { user => 'EXAMPLE\bob' }, 'staff: a named user of NTLM');
-        is($no_ticket->get($staff, args => $ntlm[1])->status, 403, 'staff: another one is forbidden');
+        granted($no_ticket->get($staff, ntlm => $ntlm[0]), { user => 'EXAMPLE\bob' }, 'staff: a named user of NTLM');
+        is($no_ticket->get($staff, ntlm => $ntlm[1])->status, 403, 'staff: another one is forbidden');
     };
     scenario 'tls-at-load-balancer.conf', example($kind, 'tls-at-load-balancer'), sub {
         my ($server) = @_;

@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Curl qw(curl_with_ntlm);
 use SSPI::Test::Ntlm qw(ntlm_token ntlm_user_line ntlm_value);
 use SSPI::Test::Origin;
 use SSPI::Test::Parts;
@@ -76,7 +77,7 @@ parts 'Expect: 100-continue', { extra_ports => 1, locations => [
         my ($asked, $first) = login($server, 'x' x 65537);
         is_deeply([ $asked, $first->status ], [ 0, 401 ], 'the server does not ask for a body without credentials');
     },
-    'by curl' => sub {
+    curl_with_ntlm('by curl' => sub {
         my ($server) = @_;
         my $application = application($server);
         my $c = $server->client;
@@ -89,7 +90,7 @@ parts 'Expect: 100-continue', { extra_ports => 1, locations => [
                 like($a->body, qr/got $size\b/, 'the request is granted');
             }
         }
-    };
+    });
 
 sub application {
     my ($server) = @_;

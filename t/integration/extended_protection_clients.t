@@ -10,7 +10,8 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir slurp spew);
 use SSPI::Test::Binding;
-use SSPI::Test::Clients qw(ask clients_here);
+use SSPI::Test::Clients qw(ask client_can clients_here);
+use SSPI::Test::Curl qw(curl_binds);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
 use SSPI::Test::Tls;
@@ -29,14 +30,18 @@ $server_config{http2} = 0; # NTLM cannot run over it
 my %ticket = (user => '', password => '', kerberos => 1);
 my %password = (user => 'CORP\\alice', password => 'pw');
 # `binds`: the client binds itself to the certificate that it sees. `names`: it names the service
-# that it means. Other clients do neither.
+# that it means. Other clients do neither. The value is 1 or a function of the server that returns it.
+my $curl_binds = sub { curl_binds($_[0]->client(env => $fixture->{env}), '/allow/') };
+my $requests_binds = sub { client_can('requests-kerberos', 'bind') };
 my @clients = (
     { name => 'java, Kerberos', client => 'java', %ticket, binds => 1, names => 1 },
-    { name => 'requests-ntlm', client => 'requests-ntlm', %password, binds => 1 },
+    { name => 'requests-ntlm', client => 'requests-ntlm', %password, binds => 1,
+        names => sub { client_can('requests-ntlm', 'name') } },
     { name => 'java, NTLM', client => 'java', %password },
-    { name => 'requests-kerberos', client => 'requests-kerberos', %ticket },
-    { name => 'curl, Kerberos', client => 'curl', %ticket },
-    { name => 'curl, NTLM', client => 'curl', %password },
+    { name => 'requests-kerberos', client => 'requests-kerberos', %ticket,
+        binds => $requests_binds, names => $requests_binds },
+    { name => 'curl, Kerberos', client => 'curl', %ticket, binds => $curl_binds, names => $curl_binds },
+    { name => 'curl, NTLM', client => 'curl with NTLM', %password },
     { name => 'soup, NTLM', client => 'soup', %password },
 );
 
@@ -73,9 +78,9 @@ my %here = map { $_ => 1 } clients_here(do { my %n = map { $_->{client} => 1 } @
 
 parts 'clients that are not part of this project', \%server_config, map {
     my $known = $_;
-    my ($binds, $names) = @$known{qw(binds names)};
     ($known->{name} => sub {
         my ($server) = @_;
+        my ($binds, $names) = map { ref $_ ? $_->($server) : $_ } @$known{qw(binds names)};
         my $relay = SSPI::Test::Tls::front_end('relay', $server->{https}, 'tls');
         my $in_front = SSPI::Test::Tls::front_end('front', $server->{http}, 'plain');
         gets($known, $server,
@@ -89,7 +94,9 @@ parts 'clients that are not part of this project', \%server_config, map {
 parts 'a certificate with ECDSA', { %server_config, certificates => ['ec'] }, map {
     my $known = $_;
     ($known->{name} => sub {
-        gets($known, $_[0], at('directly', '', '/require/' => 200, '/bound/' => 200));
+        my ($server) = @_;
+        my $binds = ref $known->{binds} ? $known->{binds}->($server) : $known->{binds};
+        gets($known, $server, at('directly', '', '/require/' => $binds ? 200 : 401, '/bound/' => $binds ? 200 : 403));
     })
 } grep { $_->{binds} } @clients if grep { $_->{binds} } @clients;
 

@@ -9,6 +9,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use Time::Local qw(timegm);
 use SSPI::Test qw(run);
+use SSPI::Test::Curl qw(curl_binds);
 use SSPI::Test::Scenario;
 
 my $kdc = SSPI::Test::KDC->new;
@@ -149,18 +150,17 @@ scenario 'optional grants requests without credentials as anonymous', \%server_c
     granted($c->get('/optional/', authorization => 'Basic YTpi'), { user => '' }, 'another scheme: anonymous');
 };
 
-# curl before 8.10 sends no channel bindings.
-my $curl_binds = run([qw(curl --version)])->{out} =~ /\Acurl (?:8\.1\d|9|[1-9]\d)/;
 scenario 'channel bindings can be required', \%server_config, sub {
     my ($server) = @_;
     my $c = $server->client(env => $alice);
     granted($c->get('/none/', negotiate => 1, tls => 1), { %alice, bound => '0' }, 'policy none');
-    granted($c->get('/full/', negotiate => 1, tls => 1), { %alice, bound => $curl_binds ? '1' : '0' },
-        'allow');
-    SKIP: {
-        skip 'this curl sends channel bindings', 2 if $curl_binds;
-        $server->new_log;
-        refused($c->get('/require/', negotiate => 1, tls => 1), 401, 'require refuses a client without a binding');
+    my $binds = curl_binds($c, '/full/');
+    granted($c->get('/full/', negotiate => 1, tls => 1), { %alice, bound => $binds ? '1' : '0' }, 'allow');
+    $server->new_log;
+    my $a = $c->get('/require/', negotiate => 1, tls => 1);
+    if ($binds) { granted($a, { %alice, bound => '1' }, 'require grants a client with a binding') }
+    else {
+        refused($a, 401, 'require refuses a client without a binding');
         logged($server, 'MISSING_BINDING');
     }
     isnt($c->get('/require/', negotiate => 1)->status, 200, 'require on a plain connection');

@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew wait_until);
+use SSPI::Test::Curl qw(curl_with_ntlm);
 use SSPI::Test::Gss qw(negotiate_token negotiate_value oid spnego_init spnego_response);
 use SSPI::Test::Ntlm qw(ntlm_message ntlm_login ntlm_token ntlm_user_line ntlm_value);
 use SSPI::Test::Parts;
@@ -78,7 +79,7 @@ parts 'NTLM', \%server_config,
         granted(login($server, '/all/', request => { method => 'GET', body => 'GET /' }), \%corp_alice, 'a body with each leg');
         quiet($server);
     },
-    'curl' => sub {
+    curl_with_ntlm('curl' => sub {
         my ($server) = @_;
         my $c = $server->client;
         for my $path (qw(/all/ /ntlm/)) {
@@ -89,7 +90,7 @@ parts 'NTLM', \%server_config,
         }
         granted($c->get('/ntlm/', args => [qw(--anyauth --user CORP\\bob:pw)]), { user => 'CORP\\bob' }, 'challenged first');
         refused($c->get('/ntlm/', args => [qw(--ntlm --user CORP\\alice:no)]), 401, 'a wrong password');
-    },
+    }),
     'refusals and their reasons' => sub {
         my ($server) = @_;
         my @cases = (
@@ -353,6 +354,10 @@ parts 'the legs of NTLM', \%server_config,
             logged($server, 'DOWNGRADED', 'HTTP/2');
             ok(defined ntlm_message(ntlm_token($a, $value =~ /\A(\S+)/)), "$name: the next leg");
         }
+    },
+    curl_with_ntlm('curl goes back to HTTP/1.1' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
         for my $body (undef, 'a body') {
             my $a = $c->get('/all/', tls => 1, args => [qw(--http2 --ntlm --user CORP\\alice:pw)], defined $body ? (body => $body) : ());
             granted($a, \%corp_alice, 'curl goes back to HTTP/1.1' . (defined $body ? ' with its body' : ''));
@@ -360,7 +365,7 @@ parts 'the legs of NTLM', \%server_config,
         }
         granted($c->get('/document/', tls => 1, args => [qw(--http2 --ntlm --user CORP\\alice:pw)]), \%corp_alice,
             'with any error document');
-    };
+    });
 
 # ---- a file that changes ----
 

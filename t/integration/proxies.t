@@ -10,6 +10,7 @@ use FindBin;
 use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(scratch_dir spew);
+use SSPI::Test::Curl qw(curl_with_ntlm);
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_token ntlm_user_line ntlm_value);
 use SSPI::Test::Parts;
 use SSPI::Test::Scenario;
@@ -171,7 +172,7 @@ parts 'a forward proxy', { on => 'apache', env => $kdc->server_env, extra_ports 
     apache => "Listen 127.0.0.1:\@PORT1\@\n<VirtualHost 127.0.0.1:\@PORT1\@>\nProxyRequests On\n<Proxy \"*\">\n"
         . join("\n", 'AuthType SSPI', 'AuthName proxy', 'SSPIPackages NTLM', 'SSPIMechanisms ntlm', "SSPINTLMUserFile $users",
         'Require valid-user') . "\n</Proxy>\n</VirtualHost>\n" },
-    'grants curl' => sub {
+    curl_with_ntlm('grants curl' => sub {
         my ($server) = @_;
         my @proxy = (proxied => 1, args => [ '--proxy', 'http://localhost:' . $server->port('PORT1'), '--proxy-ntlm', '--proxy-user' ]);
         my $get = sub { return $server->client->get('/open/', proxied => 1, args => [ @{$proxy[3]}, @_ ]) };
@@ -179,7 +180,7 @@ parts 'a forward proxy', { on => 'apache', env => $kdc->server_env, extra_ports 
         my $a = $get->('CORP\\alice:no');
         is($a->status, 407, 'another password is refused');
         is_deeply([ [ $a->header('Proxy-Authenticate') ], [ $a->challenges ] ], [ ['NTLM'], [] ], 'the challenge is that of the proxy');
-    },
+    }),
     'keeps its login apart from the login of pages' => sub {
         my ($server) = @_;
         my $connection = $server->connection(port => $server->port('PORT1'));

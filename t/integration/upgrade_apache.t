@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/../lib";
 use Test::More;
 use SSPI::Test qw(root_dir run scratch_dir spew);
 use SSPI::Test::Connection;
+use SSPI::Test::Curl qw(curl_with_ntlm);
 use SSPI::Test::Digest qw(digest_values user_line);
 use SSPI::Test::Ntlm qw(ntlm_login ntlm_user_line);
 use SSPI::Test::Parts;
@@ -45,11 +46,15 @@ parts 'Upgrade: h2c', { on => 'apache', env => $kdc->server_env, apache_head => 
             granted($c->get($path, %forced, @http2), { user => 'alice' }, "$path: Digest");
             granted($c->get($path, negotiate => 1, @http2), { user => 'alice@SSPI.TEST' }, "$path: Negotiate");
         }
+    },
+    curl_with_ntlm('by curl and NTLM' => sub {
+        my ($server) = @_;
+        my $c = $server->client;
         for my $path (qw(/p/ /error/)) {
             granted($c->get([ $path, $path ], args => [ qw(--http2 --ntlm --user CORP\\alice:pw) ]), { user => 'CORP\\alice' },
                 "$path: NTLM, and the login that the connection keeps");
         }
-    },
+    }),
     'by Java' => sub {
         my ($server) = @_;
         my $c = $server->client(env => $alice);

@@ -95,7 +95,7 @@ for my $kind (\%nginx_config, \%apache_config) {
         logged($server, 'WRONG_PASSWORD');
         refused(login($server->connection, user => 'mallory'), 401, 'an unknown user');
         logged($server, 'WRONG_PASSWORD');
-        granted($server->client->get('/p/', args => [ '--ntlm', '--user', "$user{user}:$login{password}" ]), \%user, 'curl');
+        granted($server->client->get('/p/', ntlm => "$user{user}:$login{password}"), \%user, 'curl');
         $winbind->pause;
         while_silent(sub { granted($connection->get('/p/'), \%user, 'a client that is logged in does not need winbind any more') });
     };

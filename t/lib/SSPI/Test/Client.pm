@@ -11,6 +11,7 @@ use IO::Select;
 use IO::Socket::INET;
 use MIME::Base64 qw(encode_base64 decode_base64);
 use SSPI::Test qw(run slurp spawn free_port);
+use SSPI::Test::Curl qw(curl_has);
 use SSPI::Test::Response;
 
 # Options: http, https: ports; ca: certificate to trust; env: the environment of a realm's login;
@@ -27,14 +28,16 @@ sub url {
 }
 
 # Runs curl once. Options: tls, args (list), and abbreviations: negotiate, digest =>
-# 'user:password', authorization => header value, method, body. Returns the last answer. Its field
-# `all` has all answers.
+# 'user:password', ntlm => 'DOMAIN\user:password', authorization => header value, method, body. Returns the last
+# answer. Its field `all` has all answers.
 sub get {
     my ($self, $path, %o) = @_;
+    return $self->_ntlm_login($path, %o) if defined $o{ntlm} && !curl_has('NTLM');
     my $dir = tempdir('sspi-curl-XXXXXX', TMPDIR => 1);
     my @args = @{$o{args} // []};
     push @args, qw(--negotiate --user :) if $o{negotiate};
     push @args, '--digest', '--user', $o{digest} if defined $o{digest};
+    push @args, '--ntlm', '--user', $o{ntlm} if defined $o{ntlm};
     push @args, '--header', "Authorization: $o{authorization}" if defined $o{authorization};
     push @args, '--request', $o{method} if defined $o{method};
     push @args, '--data-binary', $o{body} if defined $o{body};
@@ -55,6 +58,22 @@ sub get {
     $answer->{runs} = [ split /\n/, $r->{out} ];
     remove_tree($dir);
     return $answer;
+}
+
+# Logs in by the client of SSPI::Test::Ntlm. Like curl, it does not bind itself to the TLS channel.
+sub _ntlm_login {
+    my ($self, $path, %o) = @_;
+    require SSPI::Test::Connection;
+    require SSPI::Test::Ntlm;
+    my ($domain, $user, $password) = $o{ntlm} =~ /\A(?:(.*?)\\)?(.*?):(.*)\z/s;
+    my ($first, @more) = ref $path ? @$path : $path;
+    my $connection = SSPI::Test::Connection->new($self, tls => $o{tls});
+    my @all = SSPI::Test::Ntlm::ntlm_login($connection, $first, domain => $domain // '', user => $user,
+        password => $password, request => { map { defined $o{$_} ? ($_ => $o{$_}) : () } qw(method body) });
+    push @all, map { $connection->get($_) } @more;
+    my $last = $all[-1];
+    $last->{all} = \@all;
+    return $last;
 }
 
 # ---- raw requests, plain connections ----

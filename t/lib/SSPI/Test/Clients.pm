@@ -18,11 +18,12 @@ use Exporter qw(import);
 use Test::More;
 use SSPI::Test qw(build_dir root_dir run scratch_dir spew);
 use SSPI::Test::Connection;
-use SSPI::Test::Gss qw(ntlm_mechanism);
+use SSPI::Test::Curl qw(curl_has);
+use SSPI::Test::Gss qw(ntlm_mechanism spnego_ends_ntlm);
 use SSPI::Test::NtlmAuth;
 use SSPI::Test::Response;
 
-our @EXPORT_OK = qw(ask clients_here);
+our @EXPORT_OK = qw(ask client_can clients_here);
 
 my @fields = qw(status user mechanism text sent info);
 my $programs = root_dir() . '/t/clients';
@@ -32,8 +33,8 @@ my $python = '/usr/bin/python3';
 # The programs run for a second: only the first compiler, no threads for garbage collection, no file
 # in /tmp.
 my @java = qw(java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:-UsePerfData);
-# Without the last option, Java does not bind itself to a channel.
-my @url_connection = (@java, qw(-Dhttp.auth.digest.validateServer=true
+# Java has MD5 only with the first option, and without the last option it does not bind itself to a channel.
+my @url_connection = (@java, qw(-Dhttp.auth.digest.reEnabledAlgorithms=MD5 -Dhttp.auth.digest.validateServer=true
     -Djavax.security.auth.useSubjectCredsOnly=false -Djdk.https.negotiate.cbt=always),
     "$programs/UrlConnection.java");
 my @requests = ($python, "$programs/requests_client.py");
@@ -46,8 +47,9 @@ sub _module { my ($import) = @_; return sub { run([ $python, '-c', $import ])->{
 my %client = (
     chromium => { here => _command('chromium') },
     curl => { here => _command('curl'), ask => \&_curl },
+    'curl with NTLM' => { here => sub { curl_has('NTLM') }, ask => \&_curl },
     # MIT's SPNEGO with NTLM as its mechanism, in the environment of WindowsFixture's gss_ntlm_env().
-    'gss-ntlmssp' => { here => sub { _command('curl')->() && defined ntlm_mechanism() },
+    'gss-ntlmssp' => { here => sub { _command('curl')->() && defined ntlm_mechanism() && spnego_ends_ntlm() },
         ask => \&_curl },
     firefox => { here => _command('firefox-esr') },
     httpclient => { here => sub { _command('java')->() && -e '/usr/share/java/httpclient.jar' },
@@ -57,8 +59,12 @@ my %client = (
     neon => { here => sub { -x $neon }, command => [$neon] },
     ntlm_auth => { here => _command('ntlm_auth'), ask => \&_ntlm_auth },
     requests => { here => _module('import requests'), command => \@requests },
-    'requests-kerberos' => { here => _module('import requests_kerberos'), command => \@requests },
-    'requests-ntlm' => { here => _module('import requests_ntlm'), command => \@requests },
+    # Since version 0.13 the client needs further modules.
+    'requests-kerberos' => { command => \@requests,
+        here => _module('import requests_kerberos.kerberos_ as r; hasattr(r, "spnego") and __import__("krb5")'),
+        bind => _module('import requests_kerberos.kerberos_ as r; r.spnego') },
+    'requests-ntlm' => { here => _module('import requests_ntlm'), command => \@requests,
+        name => _module('import requests_ntlm.requests_ntlm as r; r.spnego') },
     soup => { here => _module('import gi; gi.require_version("Soup", "3.0")'),
         command => [ $python, "$programs/soup_client.py" ] },
     w3m => { here => _command('w3m'), ask => \&_w3m },
@@ -70,10 +76,13 @@ my %client = (
 sub clients_here {
     my @here = grep { $client{$_}{here}->() } @_;
     my %here = map { $_ => 1 } @here;
-    Test::More->builder->skip("$_ is not installed; tools/setup --clients installs it")
+    Test::More->builder->skip("$_ is not installed; tools/setup --clients installs what there is")
         for grep { !$here{$_} } @_;
     return @here;
 }
+
+# True if a client can `bind` itself to the TLS channel, or `name` the service. Old versions cannot.
+sub client_can { my ($name, $ability) = @_; return $client{$name}{$ability}->() }
 
 # Runs sessions of one client with the server of `server`, an SSPI::Test::Client. Each session is {
 # path (or a list of paths), tls, realm, user, password, body, times }. Returns a list of answers
@@ -117,7 +126,7 @@ sub _curl {
     my @urls = (@{$s->{urls}}) x $s->{times};
     my $login = "$s->{user}:$s->{password}";
     my %how = $s->{user} eq '' ? (negotiate => 1)
-        : $s->{user} =~ /\\/ ? (args => [ '--ntlm', '--user', $login ])
+        : $s->{user} =~ /\\/ ? (ntlm => $login)
         : (digest => $login, args => $s->{args});
     my $last = $server->get(\@urls, %how, body => $s->{body});
     # curl has handled the challenges in between itself.

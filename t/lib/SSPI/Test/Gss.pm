@@ -9,10 +9,10 @@ use Digest::SHA qw(sha256);
 use Exporter qw(import);
 use IPC::Open2 qw(open2);
 use MIME::Base64 qw(decode_base64 encode_base64);
-use SSPI::Test qw(build_dir scratch_dir slurp spew);
+use SSPI::Test qw(build_dir run scratch_dir slurp spew);
 
-our @EXPORT_OK = qw(end_point_binding negotiate_value negotiate_token ntlm_env ntlm_mechanism spnego_init
-    spnego_response oid);
+our @EXPORT_OK = qw(end_point_binding negotiate_value negotiate_token ntlm_env ntlm_mechanism spnego_ends_ntlm
+    spnego_init spnego_response oid);
 
 # Returns a value for GSS_MECH_CONFIG with which MIT's GSSAPI has the mechanism of gss-ntlmssp, also
 # if /etc/gss does not list it. Returns undef if gss-ntlmssp is not installed.
@@ -20,6 +20,13 @@ sub ntlm_mechanism {
     my ($plugin) = glob $ENV{SSPI_GSS_NTLMSSP} // '/usr/lib/*/gssntlmssp/gssntlmssp.so';
     return undef if !defined $plugin || !-e $plugin;
     return spew(scratch_dir('mechanism') . '/mech', "gssntlmssp_v1 1.3.6.1.4.1.311.2.2.10 $plugin\n");
+}
+
+# True if a client can log in by gss-ntlmssp within MIT's SPNEGO. Since version 1.22, that client refuses an answer that
+# has the state accept-completed and a MIC, but no token. NTLM has no token for that answer.
+sub spnego_ends_ntlm {
+    my ($major, $minor) = run([qw(krb5-config --version)])->{out} =~ / (\d+)\.(\d+)/ or return 1;
+    return $major == 1 && $minor < 22;
 }
 
 # Returns the environment of a program that logs in with gss-ntlmssp, or an empty list if that is
