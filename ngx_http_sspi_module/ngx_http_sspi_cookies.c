@@ -336,7 +336,8 @@ ngx_http_sspi_forget_cookies(ngx_http_request_t *r)
 
     for (i = 0; i < cmcf->variables.nelts; i++) {
 
-        if (v[i].name.len > one.len
+        if (ngx_http_sspi_keeps_variable(r, i)
+            && v[i].name.len > one.len
             && ngx_strncmp(v[i].name.data, one.data, one.len) == 0
             && v[i].data == (uintptr_t) &v[i].name)
         {

@@ -64,6 +64,15 @@ ngx_http_sspi_edit_headers(ngx_http_request_t *r, ngx_http_sspi_edit_pt edit,
 }
 
 
+/* true if nginx has read the variable of this index; most were not read yet */
+
+ngx_uint_t
+ngx_http_sspi_keeps_variable(ngx_http_request_t *r, ngx_uint_t index)
+{
+    return r->variables[index].valid || r->variables[index].not_found;
+}
+
+
 /*
  * nginx keeps the value of a variable if a directive of the rewrite phase used
  * it.  It reads the value again afterwards.
@@ -82,7 +91,8 @@ ngx_http_sspi_forget_variable(ngx_http_request_t *r, const ngx_str_t *name)
 
     for (i = 0; i < cmcf->variables.nelts; i++) {
 
-        if (v[i].name.len == name->len
+        if (ngx_http_sspi_keeps_variable(r, i)
+            && v[i].name.len == name->len
             && ngx_strncmp(v[i].name.data, name->data, name->len) == 0)
         {
             r->variables[i].valid = 0;

@@ -219,6 +219,8 @@ ngx_int_t ngx_http_sspi_clean_answer(ngx_http_request_t *r,
 
 ngx_int_t ngx_http_sspi_edit_headers(ngx_http_request_t *r,
     ngx_http_sspi_edit_pt edit, const struct sspi_policy *policy);
+ngx_uint_t ngx_http_sspi_keeps_variable(ngx_http_request_t *r,
+    ngx_uint_t index);
 void ngx_http_sspi_forget_variable(ngx_http_request_t *r,
     const ngx_str_t *name);
 
