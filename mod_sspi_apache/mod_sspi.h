@@ -229,8 +229,9 @@ struct mod_sspi_line {
 struct mod_sspi_request_ctx {
     apr_pool_t *pool; /* of the client's own request */
     struct sspi_exchange *exchange;
-    /* The last step: the configuration of its location, and its result. NULL: the result is no
-     * longer valid. */
+    /* The last step: its request, the configuration of its location, and its result. NULL: the
+     * result is no longer valid. */
+    const request_rec *stepped;
     const struct ap_conf_vector_t *config;
     const struct sspi_result *result;
     bool needs_body;  /* a step needs the body, which was not read to its end yet */
@@ -291,6 +292,10 @@ const char *mod_sspi_request_cookies(request_rec *r);
  * the status of the answer. */
 const struct sspi_result *mod_sspi_request_step(request_rec *r);
 int mod_sspi_request_failure(request_rec *r);
+
+/* The same for an r that this module has granted: if no step of another request followed, returns
+ * the result of that step. */
+const struct sspi_result *mod_sspi_request_result(request_rec *r);
 
 /* True if `result` admits the request without a user. */
 bool mod_sspi_request_is_anonymous(const struct sspi_result *result);

@@ -27,7 +27,7 @@ static authz_status find_user(request_rec *r)
         return AUTHZ_DENIED_NO_USER; /* another module's user: credentials are not verified yet */
     }
     /* The exchange has the user of its last step, so that step must be for this location. */
-    result = mod_sspi_request_step(r);
+    result = mod_sspi_request_result(r);
     return result != NULL && result->has_user ? AUTHZ_GRANTED : AUTHZ_GENERAL_ERROR;
 }
 

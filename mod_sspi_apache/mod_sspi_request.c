@@ -378,6 +378,7 @@ static const struct sspi_result *step_by(request_rec *r, struct mod_sspi_request
     const struct sspi_result *result = NULL;
     int status = OK;
 
+    ctx->stepped = r;
     ctx->config = r->per_dir_config;
     ctx->result = NULL;
     for (int round = 0; round < ROUNDS_LIMIT && status == OK; round++) {
@@ -429,6 +430,16 @@ const struct sspi_result *mod_sspi_request_step(request_rec *r)
     }
     find_policy(r, &policy);
     return step_by(r, ctx, &policy);
+}
+
+const struct sspi_result *mod_sspi_request_result(request_rec *r)
+{
+    const struct mod_sspi_request_ctx *ctx = mod_sspi_request_find(r);
+
+    return ctx != NULL && ctx->stepped == r && ctx->config == r->per_dir_config &&
+                   ctx->result != NULL
+               ? ctx->result
+               : mod_sspi_request_step(r);
 }
 
 /* False: credentials are not accepted on this connection. */
