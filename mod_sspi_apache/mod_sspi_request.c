@@ -63,6 +63,9 @@ static bool has_several_credentials(request_rec *top)
 {
     int n_values = 0;
 
+    if (mod_sspi_request_credentials(top) == NULL) {
+        return false; /* most requests with a session */
+    }
     apr_table_do(count_value, &n_values, top->headers_in, mod_sspi_request_credentials_name(top),
                  NULL);
     return n_values > 1;
@@ -106,10 +109,18 @@ static struct sspi_view peer_of(const conn_rec *c)
     return mod_sspi_view(c->client_addr->family == APR_UNIX ? NULL : c->client_ip);
 }
 
-static int find_proxy_header(void *forwarded, const char *name, const char *value)
+static bool has_proxy_header(const request_rec *top)
 {
-    *(bool *)forwarded = sspi_http_is_proxy_header(mod_sspi_view(name));
-    return !*(bool *)forwarded;
+    const apr_array_header_t *headers = apr_table_elts(top->headers_in);
+
+    for (int i = 0; i < headers->nelts; i++) {
+        const char *name = APR_ARRAY_IDX(headers, i, apr_table_entry_t).key;
+
+        if (sspi_http_is_proxy_header(mod_sspi_view(name))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* True if mod_remoteip took the client's address from a header. It removes that header, which may
@@ -122,14 +133,6 @@ static bool is_address_from_header(const request_rec *top)
     const apr_sockaddr_t *client = top->useragent_addr;
 
     return client != peer && (client->port == 0 || client->port == peer->port);
-}
-
-static bool is_forwarded(const request_rec *top)
-{
-    bool forwarded = false;
-
-    apr_table_do(find_proxy_header, &forwarded, top->headers_in, NULL);
-    return forwarded || is_address_from_header(top);
 }
 
 static void describe_request(request_rec *r, request_rec *top, struct sspi_acceptor *acceptor,
@@ -150,7 +153,7 @@ static void describe_request(request_rec *r, request_rec *top, struct sspi_accep
         .entity_length = entity_length(top),
         .cookies = mod_sspi_view(mod_sspi_request_cookies(top)),
         .peer = peer_of(top->connection),
-        .forwarded = is_forwarded(top),
+        .forwarded = has_proxy_header(top) || is_address_from_header(top),
         .log_from = mod_sspi_log_from(r),
     };
 }
