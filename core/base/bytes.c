@@ -158,14 +158,13 @@ void bytes_write_hex(const void *data, size_t len, char *out)
 size_t bytes_write_decimal(uint64_t number, char *out)
 {
     char digits[BYTES_DECIMAL_MAX];
-    size_t n = 0;
+    size_t at = sizeof(digits);
     do {
-        digits[n++] = (char)('0' + number % 10);
+        digits[--at] = (char)('0' + number % 10);
         number /= 10;
     } while (number > 0);
-    for (size_t i = 0; i < n; i++)
-        out[i] = digits[n - 1 - i];
-    return n;
+    memcpy(out, digits + at, sizeof(digits) - at);
+    return sizeof(digits) - at;
 }
 
 void bytes_append_hex(struct bytes *to, const void *data, size_t len)
