@@ -73,17 +73,22 @@ void sspi_exchange_free(struct sspi_exchange *exchange)
     bytes_free(&exchange->stale_realm);
     bytes_free(&exchange->session.line);
     request_opened_cookie_unref(exchange->session.opened);
-    for (size_t i = 0; i < SSPI_HEADERS_LIMIT; i++)
-        bytes_free(&exchange->header_text[i]);
+    request_exchange_drop_headers(exchange);
     free(exchange);
 }
 
 void request_exchange_begin_result(struct sspi_exchange *exchange)
 {
+    request_exchange_drop_headers(exchange);
     clear_result(&exchange->result);
     exchange->result.status = request_count_status(SSPI_REASON_INTERNAL);
-    for (size_t i = 0; i < SSPI_HEADERS_LIMIT; i++)
+}
+
+void request_exchange_drop_headers(struct sspi_exchange *exchange)
+{
+    for (size_t i = 0; i < exchange->result.n_headers; i++)
         bytes_free(&exchange->header_text[i]);
+    exchange->result.n_headers = 0;
 }
 
 void request_exchange_need_job(struct sspi_exchange *exchange, struct sspi_job *job)

@@ -123,6 +123,7 @@ struct sspi_exchange {
     size_t n_stale;
     struct bytes stale_realm;
 
+    /* Of the header lines of the result; the others are empty. */
     struct bytes header_text[SSPI_HEADERS_LIMIT];
     struct bytes lookup_realm;           /* NUL-terminated, of SSPI_NEED_HASH */
     bool group_unknown;                  /* for the log entry of sspi_exchange_challenge() */
@@ -157,6 +158,9 @@ void request_exchange_add_entry(struct sspi_exchange *exchange, const struct ssp
 /* Clears the result. Until the caller has decided, the status is 500, so that an adapter that
  * ignores a need never admits the request. */
 void request_exchange_begin_result(struct sspi_exchange *exchange);
+
+/* Removes the header lines of the result, and frees their texts. */
+void request_exchange_drop_headers(struct sspi_exchange *exchange);
 
 /* The result asks the adapter to run `job` (SSPI_NEED_JOB), with a reference of its own. */
 void request_exchange_need_job(struct sspi_exchange *exchange, struct sspi_job *job);

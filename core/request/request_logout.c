@@ -122,7 +122,7 @@ const struct sspi_result *sspi_exchange_log_out(struct sspi_exchange *exchange,
     struct sspi_view target =
         status == 303 ? bytes_as_view(&location) : (struct sspi_view){NULL, 0};
     if (location.failed || !request_answer_logged_out(exchange, status, target)) {
-        exchange->result.n_headers = 0;
+        request_exchange_drop_headers(exchange);
         exchange->result.status = request_count_status(SSPI_REASON_INTERNAL);
     }
     return &exchange->result;

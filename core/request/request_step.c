@@ -455,7 +455,7 @@ const struct sspi_result *sspi_exchange_step(struct sspi_exchange *exchange,
     if (reason == SSPI_REASON_NONE && result->need != SSPI_NEED_NONE)
         return result;
     if (reason == SSPI_REASON_NONE || !make_answer(exchange, policy, reason)) {
-        result->n_headers = 0;
+        request_exchange_drop_headers(exchange);
         reason = SSPI_REASON_INTERNAL;
     }
     if (result->need == SSPI_NEED_NONE)
@@ -489,7 +489,7 @@ const struct sspi_result *sspi_exchange_challenge(struct sspi_exchange *exchange
     if (request_answer_challenge(exchange, policy))
         result->status = request_count_status(SSPI_REASON_CHALLENGED);
     else
-        result->n_headers = 0;
+        request_exchange_drop_headers(exchange);
     return result;
 }
 
