@@ -463,8 +463,13 @@ ngx_http_sspi_post_task(ngx_http_sspi_task_t *t)
 
     ngx_add_timer(&t->timer, ms);
 
-    ngx_log_debug2(NGX_LOG_DEBUG_HTTP, t->timer.log, 0,
-                   "sspi: waiting for a job, attempts:%ui, ms:%M",
+    /* without --with-debug, a variable for the first waiter would be unused */
+
+    ngx_log_debug2(NGX_LOG_DEBUG_HTTP,
+                   (ngx_queue_data(ngx_queue_head(&t->waiters),
+                                   ngx_http_sspi_waiter_t, queue))
+                       ->request->connection->log,
+                   0, "sspi: waiting for a job, attempts:%ui, ms:%M",
                    t->attempts, ms);
 
     return NGX_OK;
@@ -476,7 +481,9 @@ ngx_http_sspi_thread(void *data, ngx_log_t *log)
 {
     ngx_http_sspi_task_t  *t = data;
 
-    if (!t->abandoned) {
+    /* an atomic read, which nginx has no other function for */
+
+    if (ngx_atomic_fetch_add(&t->abandoned, 0) == 0) {
         sspi_job_run(t->job);
     }
 }
@@ -607,7 +614,7 @@ ngx_http_sspi_detach(ngx_http_sspi_task_t *t)
 
     t->ctx->task = NULL;
     t->ctx = NULL;
-    t->abandoned = 1;
+    (void) ngx_atomic_fetch_add(&t->abandoned, 1);
 
     if (t->timer.timer_set) {
         ngx_del_timer(&t->timer);

@@ -29,8 +29,13 @@ sub trace {
     return eval { require 'syscall.ph'; syscall(&main::SYS_ptrace, $trace{$request}, $thread + 0, 0, 0) != -1 };
 }
 
-# Returns all threads of a process except the main thread.
-sub threads { my ($pid) = @_; return grep { $_ != $pid } map { m{(\d+)\z} ? $1 : () } glob "/proc/$pid/task/*" }
+# Returns the threads of a worker's pools. They leave a few signals, such as SIGSEGV, unblocked. Threads of the thread
+# sanitizer do not.
+sub threads {
+    my ($pid) = @_;
+    my @others = grep { $_ != $pid } map { m{(\d+)\z} ? $1 : () } glob "/proc/$pid/task/*";
+    return grep { slurp("/proc/$pid/task/$_/status") !~ /^SigBlk:\s*\w+eff$/m } @others;
+}
 
 # Waits until each worker has this number of threads.
 sub has_threads {
