@@ -403,7 +403,7 @@ scenario 'many requests while a large file changes', \%server_config, sub {
             my @got = $c->parallel(map { [ '/p/', authorization => login('/p/', 'alice') ] } 1 .. 50);
             $bad{$_->status}++ for grep { $_->status != 200 } @got;
             return $n + 2 <= count_messages($server, 'RELOADED');
-        }), "round $round: both workers read it");
+        }, 60), "round $round: both workers read it");
         is_deeply(\%bad, {}, 'all requests were granted');
         is($n + 2, count_messages($server, 'RELOADED'), 'each worker read it once');
     }

@@ -131,10 +131,19 @@ sub _env {
     return \%env;
 }
 
+# The server's command with the words before it. A shell does not run with the thread sanitizer's runtime.
+sub _complete_command {
+    my ($self) = @_;
+    my @before = @{$self->{opt}{before} // []};
+    my $preload = $self->_env->{LD_PRELOAD};
+    return (@before, $self->command) if !@before || !defined $preload;
+    return (qw(env -u LD_PRELOAD), @before, 'env', "LD_PRELOAD=$preload", $self->command);
+}
+
 # Runs the server's own configuration test. Returns { rc, out } with all of its output.
 sub test_config {
     my ($self) = @_;
-    my $r = run([ @{$self->{opt}{before} // []}, $self->command, '-t' ], env => $self->_env);
+    my $r = run([ $self->_complete_command, '-t' ], env => $self->_env);
     return { rc => $r->{rc}, out => $r->{out} . $r->{err} . slurp($self->{error_log}) };
 }
 
@@ -145,7 +154,7 @@ sub n_started { return $n_started }
 sub start {
     my ($self) = @_;
     $n_started++;
-    $self->{pid} = spawn([ SSPI::Test::lifeline(), @{$self->{opt}{before} // []}, $self->command, $self->foreground ],
+    $self->{pid} = spawn([ SSPI::Test::lifeline(), $self->_complete_command, $self->foreground ],
         env => $self->_env, out => "$self->{dir}/logs/out", append => 1);
     on_end(sub { $self->_end });
     my ($before, $ready) = (length $self->log, $self->ready);
