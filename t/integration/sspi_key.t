@@ -18,6 +18,7 @@ sub key_of { my ($n) = @_; return join '', map { sprintf '%02x', ($n * 37 + $_ *
 # Writes a file of mode 0600.
 sub keys_file {
     my ($text, $mode) = @_;
+    unlink 'f'; # its mode may be 0400
     put('f', $text);
     chmod $mode // 0600, 'f';
     return;
