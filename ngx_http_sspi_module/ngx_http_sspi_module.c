@@ -164,6 +164,12 @@ ngx_http_sspi_access_handler(ngx_http_request_t *r)
 
     rc = ngx_http_sspi_authenticate(r, slcf);
 
+    /* if the body is complete, nginx may already have freed r */
+
+    if (rc == NGX_DONE) {
+        return rc;
+    }
+
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
     /* under "satisfy any" the next handler may need the header */

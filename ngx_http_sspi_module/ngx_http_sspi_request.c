@@ -476,7 +476,17 @@ ngx_http_sspi_challenge(ngx_http_request_t *r,
 static void
 ngx_http_sspi_challenge_handler(ngx_http_request_t *r)
 {
-    ngx_http_finalize_request(r, NGX_HTTP_UNAUTHORIZED);
+    ngx_int_t                  rc;
+    ngx_http_sspi_loc_conf_t  *slcf;
+
+    slcf = ngx_http_get_module_loc_conf(r, ngx_http_sspi_module);
+
+    /* the error page does not get the header either */
+
+    rc = ngx_http_sspi_hide_authorization(r, slcf);
+
+    ngx_http_finalize_request(r, rc == NGX_OK ? NGX_HTTP_UNAUTHORIZED
+                                           : NGX_HTTP_INTERNAL_SERVER_ERROR);
 }
 
 

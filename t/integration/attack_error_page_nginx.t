@@ -19,7 +19,9 @@ use constant BODY => 4000;
 my $seen = scratch_dir('seen') . '/seen';
 my $first = ntlm_value('NTLM', SSPI::Test::Ntlm->new->{negotiate});
 my $passed = 'proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection "";';
+# Freed memory has no useful value, so that its use is seen.
 my %server_config = (on => 'nginx', one_process => 1, extra_ports => 1,
+    env => { MALLOC_PERTURB_ => 112 },
     data => { users => ntlm_user_line('alice', 'CORP', 'pw') },
     nginx_http => 'upstream up { server 127.0.0.1:@PORT1@; keepalive 4; }',
     locations => [
