@@ -76,6 +76,8 @@ my @elsewhere = (
     [ qr{^tools/setup\b}, 'tools/check runs it' ],
     [ qr{^apt-get source nginx$}, 'needs a mirror with sources' ],
     [ qr{^tools/chroot\b}, 'makes a whole system from a mirror; chroot.t tests it without one' ],
+    [ qr{^tools/package\b|^apt install (?:\./\S+\.deb ?)+$|^a2(?:en|dis)mod sspi$}, 'tools/check --packages runs it' ],
+    [ qr{^systemctl restart apache2$}, 'needs systemd; tools/check --packages restarts the server itself' ],
     [ qr{^meson (?:setup|compile|test|install)\b|^meson setup build && }, 'tools/check and install.t run meson' ],
     [ qr{^\./configure --add-dynamic-module=}, 'install.t runs it' ],
     [ qr{^cc .*pkg-config --cflags --libs sspi}, 'install.t runs it' ],
