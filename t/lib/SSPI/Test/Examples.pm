@@ -54,7 +54,7 @@ sub adapted {
         [ qr{/etc/sspi/groups}, $self->{groups} ], [ qr{/etc/sspi/keys}, $self->{keys} ],
         [ qr{/etc/\w+/nt\.users}, $self->{nt_users} ], [ qr{/run/sspi-tickets}, $self->{tickets} ], [ qr{/run/sspi}, $self->{state} ],
         [ qr{/etc/ssl/certs/\S+?\.pem}, $self->{certificate} ], [ qr{/etc/ssl/private/\S+?\.key}, $self->{key} ],
-        [ qr{/var/www/html}, '@DOCROOT@' ], [ qr{/var/log/(?:nginx|apache2)(?=/)}, '@DIR@/logs' ]);
+        [ qr{/var/www/[\w.]+}, '@DOCROOT@' ], [ qr{/var/log/(?:nginx|apache2)(?=/)}, '@DIR@/logs' ]);
     for (@paths) { my ($from, $to) = @$_; $text =~ s/^(\s*[^#\s].*?)$from/$1$to/mg }
     $text =~ s/\@EXAMPLE\.(?:COM|ORG)/\@SSPI.TEST/g;
     $text =~ s/listen 80;/listen 127.0.0.1:\@HTTP\@;/;
