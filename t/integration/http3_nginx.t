@@ -152,7 +152,8 @@ parts 'HTTP/3', \%server_config,
         my @pids = map { spawn(\@curl) } 1 .. 3;
         is(http3($server, '/open/')->status, 200, 'another client is served meanwhile');
         waitpid $_, 0 for @pids;
-        ok($server->access_line(qr{GET /kdc/ HTTP/3.0 499}), 'the request has ended before the KDC answers');
+        # nginx has no status for it over HTTP/3.
+        ok($server->access_line(qr{GET /kdc/ HTTP/3.0 (?:499|000)}), 'the request has ended before the KDC answers');
         $kdc->resume;
         granted(http3($server, '/kdc/', authorization => basic_header('alice:wonder land')), { user => 'alice@SSPI.TEST' }, 'a later client');
         is_deeply([ sort $server->workers ], \@workers, 'no worker has ended');
