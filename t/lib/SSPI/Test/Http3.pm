@@ -15,7 +15,10 @@ sub nginx_has_http3 { return run([ SSPI::Test::Nginx::binary(), '-V' ])->{err} =
 
 sub http3_skip_reason {
     return 'nginx has no HTTP/3' if !nginx_has_http3();
-    return 'curl has no HTTP/3' if run([qw(curl -V)])->{out} !~ /^Features:.* HTTP3\b/m;
+    my $curl = run([qw(curl -V)])->{out};
+    return 'curl has no HTTP/3' if $curl !~ /^Features:.* HTTP3\b/m;
+    # curl calls its HTTP/3 by OpenSSL experimental. The second request of a connection sometimes gets no answer.
+    return 'curl has HTTP/3 only by OpenSSL, which is experimental' if $curl !~ /\bngtcp2\b/;
     return undef;
 }
 
