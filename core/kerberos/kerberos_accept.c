@@ -200,6 +200,8 @@ static SECURITY_STATUS authenticate(struct kerberos_exchange *exchange, struct p
     if (status == SEC_E_OK)
         status = kerberos_replay_check(exchange);
     if (status == SEC_E_OK)
+        status = kerberos_verify_pac(exchange);
+    if (status == SEC_E_OK)
         status = keep_delegated(exchange, info);
     return status;
 }
@@ -241,7 +243,11 @@ SECURITY_STATUS kerberos_accept_run(struct kerberos_credential *credential,
         return error_info_no_memory(out->error_info);
     *ret_gss = exchange.result.gss;
     exchange.result.gss = GSS_C_NO_CONTEXT;
-    *ret_client = exchange.result.client;
-    exchange.result.client = GSS_C_NO_NAME;
+    if (exchange.has_signed_pac) {
+        *ret_client = exchange.result.client;
+        exchange.result.client = GSS_C_NO_NAME;
+    } else {
+        info->logon_problem = KERBEROS_NO_SIGNED_PAC;
+    }
     return SEC_E_OK;
 }

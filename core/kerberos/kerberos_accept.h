@@ -9,9 +9,13 @@
 #include "kerberos_credential.h"
 #include "package.h"
 
-/* Checks in->token. SEC_E_OK sets *ret_gss, which the caller deletes, and *ret_client, which it
- * releases, and fills *info. MIT keeps the ticket's PAC with *ret_client. It puts the AP-REP into
- * out->tokens[0] if the client asked for one. The caller zero-initialises *info. On every status it
+/* The problem of a login without a PAC, or with one that the KDC did not sign for this login. */
+#define KERBEROS_NO_SIGNED_PAC "the ticket has no PAC that its KDC signed for this service"
+
+/* Checks in->token. SEC_E_OK sets *ret_gss, which the caller deletes, and fills *info. If the
+ * ticket's PAC is signed, it sets *ret_client, which the caller releases, and with which MIT keeps
+ * the PAC. Otherwise it sets info->logon_problem. It puts the AP-REP into out->tokens[0] if the
+ * client asked for one. The caller zero-initialises *info. On every status it
  * clears *info by package_info_clear(), after kerberos_delegation_free() for info->ccache. On
  * another status out->error_info says why. tokens[0] then holds a KRB-ERROR if MIT made one and
  * ASC_REQ_EXTENDED_ERROR asks for it. Never waits for the network, but may use the file of MIT's

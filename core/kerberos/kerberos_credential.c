@@ -12,6 +12,7 @@
 
 #include "kerberos_gss.h"
 #include "kerberos_keys.h"
+#include "kerberos_signed_pac.h"
 
 #define KEYRING_NAME_SIZE 64
 
@@ -284,6 +285,13 @@ bool kerberos_credential_authenticator(struct kerberos_acceptor *acceptor, struc
         return false;
     return kerberos_authenticator_read(acceptor->context, acceptor->keyring->keys.memory, message,
                                        ret_authenticator);
+}
+
+bool kerberos_credential_signed_pac(struct kerberos_acceptor *acceptor, struct sspi_view ticket)
+{
+    if (acceptor->context == NULL && krb5_init_context(&acceptor->context) != 0)
+        return false;
+    return kerberos_has_signed_pac(acceptor->context, acceptor->keyring->keys.memory, ticket);
 }
 
 const char *kerberos_credential_only_service(const struct kerberos_acceptor *acceptor)

@@ -53,6 +53,10 @@ SECURITY_STATUS kerberos_credential_acquire(struct kerberos_credential *credenti
 bool kerberos_credential_authenticator(struct kerberos_acceptor *acceptor, struct sspi_view message,
                                        struct kerberos_authenticator *ret_authenticator) MUST_USE;
 
+/* kerberos_has_signed_pac() with these keys. */
+bool kerberos_credential_signed_pac(struct kerberos_acceptor *acceptor,
+                                    struct sspi_view ticket) MUST_USE;
+
 /* The principal that all keys of an acquired GSS credential are for, valid until the release. NULL:
  * the keys are for several principals. */
 const char *kerberos_credential_only_service(const struct kerberos_acceptor *acceptor);

@@ -12,7 +12,8 @@
 /* Only one thread at a time may use it. */
 struct kerberos_context {
     gss_ctx_id_t gss;
-    gss_name_t client; /* with the ticket's PAC, until read_logon(); GSS_C_NO_NAME: it was read */
+    gss_name_t client; /* with the ticket's PAC, until read_logon(); GSS_C_NO_NAME: it was
+                           read, or is not signed */
     bool established;
     struct package_info info;
 };

@@ -76,11 +76,9 @@ static SECURITY_STATUS local_name(const void *context, char **ret_name)
     return *ret_name == NULL && errno == ENOMEM ? SEC_E_INSUFFICIENT_MEMORY : SEC_E_OK;
 }
 
-/* Copies the ticket's PAC, and returns true, if MIT has verified it. MIT 1.20 then says
- * "authenticated": the KDC's signature with the service's key covers the whole PAC, and the PAC
- * names the ticket's client and time (krb5_pac_verify()). MIT does not refuse a ticket with another
- * PAC, but returns no PAC of it. One call for the whole PAC costs as much as one for a buffer of
- * it, because MIT reads its configuration in each call. No network. */
+/* Copies the ticket's PAC, which kerberos_signed_pac.h has verified. Returns false if MIT returns
+ * no PAC, or does not say "authenticated". One call for the whole PAC costs as much as one for a
+ * buffer of it, because MIT reads its configuration in each call. No network. */
 static bool copy_pac(gss_name_t client, gss_buffer_desc *ret_pac)
 {
     static char attribute[] = "urn:mspac:";
@@ -124,7 +122,7 @@ static SECURITY_STATUS read_logon(void *context)
     if (copy_pac(kerberos->client, &pac))
         done = read_pac((struct sspi_view){pac.value, pac.length}, &kerberos->info);
     else
-        kerberos->info.logon_problem = "the ticket has no PAC that its KDC signed for this service";
+        kerberos->info.logon_problem = KERBEROS_NO_SIGNED_PAC;
     gss_release_buffer(&minor, &pac);
     gss_release_name(&minor, &kerberos->client);
     return done ? SEC_E_OK : SEC_E_INSUFFICIENT_MEMORY;

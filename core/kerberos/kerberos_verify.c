@@ -148,6 +148,19 @@ SECURITY_STATUS kerberos_verify_read_authenticator(struct kerberos_exchange *exc
                              "the ticket's authenticator cannot be read");
 }
 
+SECURITY_STATUS kerberos_verify_pac(struct kerberos_exchange *exchange)
+{
+    struct kerberos_acceptor *acceptor = NULL;
+    SECURITY_STATUS status =
+        kerberos_credential_acquire(exchange->credential, KERBEROS_REPLAY_CACHE_NONE,
+                                    exchange->now_ms, &acceptor, exchange->error_info);
+    if (status != SEC_E_OK)
+        return status;
+    exchange->has_signed_pac = kerberos_credential_signed_pac(acceptor, exchange->ap_req.ticket);
+    kerberos_credential_release(exchange->credential, acceptor);
+    return SEC_E_OK;
+}
+
 static SECURITY_STATUS read_channel(struct kerberos_exchange *exchange)
 {
     SECURITY_STATUS status = kerberos_verify_read_authenticator(exchange);

@@ -42,6 +42,7 @@ struct kerberos_exchange {
     size_t binding; /* index of the binding of the last call, or KERBEROS_VERIFY_NO_BINDING */
     struct kerberos_authenticator authenticator; /* read when it is first needed */
     bool has_authenticator;
+    bool has_signed_pac; /* set by kerberos_verify_pac() */
     struct package_client_channel channel;
     char *service; /* the service whose key decrypted the ticket, malloc'ed; NULL: not known yet */
     enum package_bound bound;
@@ -57,6 +58,10 @@ SECURITY_STATUS kerberos_verify_client(struct kerberos_exchange *exchange) MUST_
  * refused it only for its binding. */
 SECURITY_STATUS
 kerberos_verify_read_authenticator(struct kerberos_exchange *exchange) MUST_USE;
+
+/* Finds out whether the ticket has a PAC that its KDC signed for this service. MIT must have
+ * accepted the token. */
+SECURITY_STATUS kerberos_verify_pac(struct kerberos_exchange *exchange) MUST_USE;
 
 /* Gives the token to MIT again, with MIT's own replay cache, which records it. SEC_E_LOGON_DENIED:
  * the cache had recorded it before. */
