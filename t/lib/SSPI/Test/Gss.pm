@@ -22,11 +22,11 @@ sub ntlm_mechanism {
     return spew(scratch_dir('mechanism') . '/mech', "gssntlmssp_v1 1.3.6.1.4.1.311.2.2.10 $plugin\n");
 }
 
-# True if a client can log in by gss-ntlmssp within MIT's SPNEGO. Since version 1.22, that client refuses an answer that
+# True if a client can log in by gss-ntlmssp within MIT's SPNEGO. Since version 1.21, that client refuses an answer that
 # has the state accept-completed and a MIC, but no token. NTLM has no token for that answer.
 sub spnego_ends_ntlm {
     my ($major, $minor) = run([qw(krb5-config --version)])->{out} =~ / (\d+)\.(\d+)/ or return 1;
-    return $major == 1 && $minor < 22;
+    return $major == 1 && $minor < 21;
 }
 
 # Returns the environment of a program that logs in with gss-ntlmssp, or an empty list if that is
