@@ -74,11 +74,18 @@ parts 'a certificate that is renewed', \%server_config,
         # each case has its own session.
         my @old = map { connections($server, @tls, version => $_->[0]) } @cases;
         comes_out($server, $old[$_]->('new'), $cases[$_][1], 'first', 'bound', 'before') for 0 .. $#cases;
+        my @probe = (@tls, version => '1.2', session => "$server->{https}-probe");
+        $server->tls_connection(@probe)->get('/');
         $server->add_data('host.pem', $pem{renewed});
         $server->reload;
-        for my $i (0 .. $#cases) {
-            my ($version, $scheme, $certificate, $want) = @{$cases[$i]};
-            comes_out($server, $old[$i]->('reused'), $scheme, $certificate, $want, 'an old session');
+        SKIP: {
+            # Debian 13's does not.
+            skip 'this server resumes no session of another certificate', 1
+                if $server->tls_connection(@probe)->{handshake} ne 'reused';
+            for my $i (0 .. $#cases) {
+                my ($version, $scheme, $certificate, $want) = @{$cases[$i]};
+                comes_out($server, $old[$i]->('reused'), $scheme, $certificate, $want, 'an old session');
+            }
         }
         for my $version (qw(1.2 1.3)) {
             for my $case ([ renewed => 'bound' ], [ first => 'BAD_BINDING' ]) {
