@@ -262,4 +262,13 @@ static inline void fake_all_gone(void)
     assert_int_equal(fake_contexts, 0);
 }
 
+/* The end of a test that acquired `credential`. */
+static inline int fake_end(CredHandle *credential)
+{
+    if (FreeCredentialsHandle(credential) != SEC_E_OK)
+        return -1;
+    fake_all_gone();
+    return 0;
+}
+
 #endif
